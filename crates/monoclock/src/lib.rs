@@ -1,0 +1,56 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![forbid(unsafe_code)]
+#![warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::as_conversions)]
+
+#[cfg(any(test, feature = "std"))]
+extern crate std;
+
+mod instant;
+mod manual;
+#[cfg(feature = "std")]
+mod system;
+
+pub use instant::{Instant, Millis};
+pub use manual::ManualClock;
+#[cfg(feature = "std")]
+pub use system::SystemClock;
+
+/// A source of monotonic time.
+///
+/// Drivers take it by value; a shared clock is passed as `&C`, which is a `Clock` too.
+pub trait Clock {
+    /// Tells the time.
+    fn now(&self) -> Instant;
+
+    /// Waits until something may have happened, at most until `until`.
+    ///
+    /// A blocking driver calls this whenever it has nothing to do, in a loop that checks its own
+    /// condition. A board sleeps until the next interrupt, a model moves its virtual time to the next
+    /// event; both may return early, and the default returns at once.
+    fn wait(&self, until: Instant) {
+        let _ = until;
+        core::hint::spin_loop();
+    }
+}
+
+impl<C: Clock + ?Sized> Clock for &C {
+    fn now(&self) -> Instant {
+        (**self).now()
+    }
+
+    fn wait(&self, until: Instant) {
+        (**self).wait(until);
+    }
+}
+
+#[cfg(feature = "std")]
+impl<C: Clock + ?Sized> Clock for std::rc::Rc<C> {
+    fn now(&self) -> Instant {
+        (**self).now()
+    }
+
+    fn wait(&self, until: Instant) {
+        (**self).wait(until);
+    }
+}
