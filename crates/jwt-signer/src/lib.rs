@@ -1,8 +1,30 @@
+#![doc = include_str!("../README.md")]
 #![no_std]
 #![forbid(unsafe_code)]
-#![warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::as_conversions)]
-//! ES256 tokens.
+#![warn(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::as_conversions
+)]
 
+#[cfg(test)]
+extern crate std;
+
+mod base64url;
+mod claims;
+mod compact;
+mod error;
+mod public_key;
 mod signer;
+mod software;
 
+pub use claims::{IotCoreClaims, Payload};
+pub use compact::{Header, KeyId, SIGNATURE_LENGTH, Token};
+pub use error::{ClaimsError, InvalidKeyId, SignError, WriteError};
+pub use public_key::{Pem, PublicKey};
 pub use signer::{Es256Signer, Sha256Engine};
+pub use software::SoftwareSha256;
+#[cfg(feature = "p256")]
+pub use software::SoftwareSigner;
