@@ -46,14 +46,18 @@ impl Encoder {
     /// Encodes what is held back: the end of the message, or a whole stage.
     pub(crate) fn flush<E>(&mut self, put: &mut impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
         let mut text = [0; TEXT];
+        match self.encode(&mut text) {
+            [] => Ok(()),
+            text => put(text),
+        }
+    }
+
+    fn encode<'t>(&mut self, text: &'t mut [u8; TEXT]) -> &'t [u8] {
         let staged = self.staged.get(..self.length).unwrap_or_default();
         self.length = 0;
         // Cannot fail: a full stage fills the text exactly.
-        let length = URL_SAFE_NO_PAD.encode_slice(staged, &mut text).unwrap_or_default();
-        match text.get(..length) {
-            Some(text) if !text.is_empty() => put(text),
-            _ => Ok(()),
-        }
+        let length = URL_SAFE_NO_PAD.encode_slice(staged, text).unwrap_or_default();
+        text.get(..length).unwrap_or_default()
     }
 }
 

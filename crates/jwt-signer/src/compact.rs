@@ -43,14 +43,31 @@ impl<'a> Header<'a> {
         Self { key_id: Some(key_id), ..self }
     }
 
-    /// The JSON text, in pieces.
-    fn pieces(&self) -> [&str; 4] {
-        match self.key_id {
-            Some(KeyId(key_id)) => [self.start, r#","kid":""#, key_id, "\"}"],
-            None => [self.start, "", "", "}"],
+    /// Length of the JSON text.
+    const fn len(&self) -> usize {
+        self.start.len()
+            + match self.key_id {
+                Some(KeyId(key_id)) => KEY_ID.len() + key_id.len() + KEY_ID_END.len(),
+                None => END.len(),
+            }
+    }
+
+    /// Hands the JSON text to `put`, in pieces.
+    fn write<E>(&self, mut put: impl FnMut(&str) -> Result<(), E>) -> Result<(), E> {
+        put(self.start)?;
+        if let Some(KeyId(key_id)) = self.key_id {
+            put(KEY_ID)?;
+            put(key_id)?;
+            put(KEY_ID_END)
+        } else {
+            put(END)
         }
     }
 }
+
+const END: &str = "}";
+const KEY_ID: &str = r#","kid":""#;
+const KEY_ID_END: &str = "\"}";
 
 /// A token before it is signed: its header and its payload.
 ///
@@ -85,8 +102,7 @@ impl<'a> Token<'a> {
     /// Length of the signing input, the part before the second dot.
     #[must_use]
     pub fn signing_input_len(&self) -> usize {
-        let header: usize = self.header.pieces().iter().map(|piece| piece.len()).sum();
-        encoded_len(header) + 1 + encoded_len(self.payload.len())
+        encoded_len(self.header.len()) + 1 + encoded_len(self.payload.len())
     }
 
     /// Signs with `signer` and writes the token to `put`, piece by piece.
@@ -172,9 +188,7 @@ impl<'a> Token<'a> {
             put(text).map_err(WriteError::Output)
         };
         let mut encoder = Encoder::new();
-        for piece in self.header.pieces() {
-            encoder.push(piece.as_bytes(), &mut both)?;
-        }
+        self.header.write(|piece| encoder.push(piece.as_bytes(), &mut both))?;
         encoder.flush(&mut both)?;
         both(b".")?;
         encoder.push(self.payload, &mut both)?;
