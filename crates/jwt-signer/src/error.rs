@@ -44,6 +44,27 @@ impl fmt::Display for InvalidKeyId {
 
 impl Error for InvalidKeyId {}
 
+/// Why a text or some bytes are no public key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InvalidPublicKey {
+    /// There is no PEM text with the label PUBLIC KEY, or its base64 is broken.
+    NotPem,
+    /// It is a key of another kind, on another curve, compressed, or incomplete.
+    NotP256,
+}
+
+impl fmt::Display for InvalidPublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotPem => "not a public key in PEM",
+            Self::NotP256 => "not an uncompressed public key on P-256",
+        })
+    }
+}
+
+impl Error for InvalidPublicKey {}
+
 /// Why a token was not written: the output, the hash engine or the signer failed.
 ///
 /// What went out before the failure is the beginning of a token, and worthless.

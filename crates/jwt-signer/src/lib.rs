@@ -16,14 +16,20 @@ mod base64url;
 mod claims;
 mod compact;
 mod error;
+mod jwk;
+mod low_s;
+mod pem;
 mod public_key;
 mod signer;
 mod software;
 
 pub use claims::{IotCoreClaims, Payload};
 pub use compact::{Header, KeyId, SIGNATURE_LENGTH, Token};
-pub use error::{ClaimsError, InvalidKeyId, SignError, WriteError};
-pub use public_key::{Pem, PublicKey};
+pub use error::{ClaimsError, InvalidKeyId, InvalidPublicKey, SignError, WriteError};
+pub use jwk::{Jwk, Thumbprint};
+pub use low_s::LowS;
+pub use pem::Pem;
+pub use public_key::{PublicKey, PublicKeyPem};
 pub use signer::{Es256Signer, Sha256Engine};
 pub use software::SoftwareSha256;
 #[cfg(feature = "p256")]

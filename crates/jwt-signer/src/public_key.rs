@@ -1,9 +1,12 @@
 //! P-256 public keys and how they are written.
 
+use core::convert::Infallible;
 use core::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+
+use crate::{InvalidPublicKey, Pem};
 
 /// A public key on P-256: X and Y, 32 bytes each, big-endian.
 ///
@@ -20,6 +23,35 @@ impl PublicKey {
     #[must_use]
     pub const fn from_bytes(x_and_y: [u8; 64]) -> Self {
         Self(x_and_y)
+    }
+
+    /// Takes a SubjectPublicKeyInfo in DER.
+    ///
+    /// # Errors
+    /// [`InvalidPublicKey::NotP256`] if it is anything but an uncompressed point of P-256.
+    pub fn from_spki_der(der: &[u8]) -> Result<Self, InvalidPublicKey> {
+        let point = der.strip_prefix(&SPKI_PREFIX).ok_or(InvalidPublicKey::NotP256)?;
+        point.try_into().map(Self).map_err(|_| InvalidPublicKey::NotP256)
+    }
+
+    /// Takes a key in PEM, whatever the width of its lines: the Arduino library writes 76 columns.
+    ///
+    /// # Errors
+    /// [`InvalidPublicKey`] if the text is no PEM, or holds no P-256 key.
+    pub fn from_pem(text: &str) -> Result<Self, InvalidPublicKey> {
+        let (_, text) = text.split_once(BEGIN).ok_or(InvalidPublicKey::NotPem)?;
+        let (text, _) = text.split_once(END).ok_or(InvalidPublicKey::NotPem)?;
+
+        let mut base64 = [0; Self::BASE64_LENGTH];
+        let mut places = base64.iter_mut();
+        for byte in text.bytes().filter(|byte| !byte.is_ascii_whitespace()) {
+            *places.next().ok_or(InvalidPublicKey::NotP256)? = byte;
+        }
+        let unused = places.len();
+        let base64 = base64.get(..Self::BASE64_LENGTH - unused).unwrap_or_default();
+        let mut der = [0; Self::BASE64_LENGTH / 4 * 3];
+        let length = STANDARD.decode_slice(base64, &mut der).map_err(|_| InvalidPublicKey::NotPem)?;
+        Self::from_spki_der(der.get(..length).unwrap_or_default())
     }
 
     /// X and Y.
@@ -40,14 +72,23 @@ impl PublicKey {
 
     /// The key in PEM, 64 columns wide (RFC 7468 sections 2 and 13), with a line feed after each line.
     #[must_use]
-    pub fn to_pem(&self) -> Pem {
-        Pem::new(&self.to_spki_der())
+    pub fn to_pem(&self) -> PublicKeyPem {
+        let mut text = [0; PublicKeyPem::LENGTH];
+        let mut places = text.iter_mut();
+        let put = |piece: &[u8]| {
+            places.by_ref().zip(piece).for_each(|(place, byte)| *place = *byte);
+            Ok::<(), Infallible>(())
+        };
+        let Ok(()) = Pem::public_key(&self.to_spki_der()).write(put);
+        PublicKeyPem(text)
     }
+
+    const BASE64_LENGTH: usize = Self::SPKI_LENGTH.div_ceil(3) * 4;
 }
 
 impl fmt::Display for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.to_pem().as_str())
+        Pem::public_key(&self.to_spki_der()).fmt(f)
     }
 }
 
@@ -65,25 +106,13 @@ impl From<&p256::ecdsa::VerifyingKey> for PublicKey {
 
 /// A public key in PEM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pem([u8; Self::LENGTH]);
+pub struct PublicKeyPem([u8; Self::LENGTH]);
 
-impl Pem {
-    /// Length of the text.
-    pub const LENGTH: usize = BEGIN.len() + 64 + 1 + 60 + 1 + END.len();
+impl PublicKeyPem {
+    /// Length of the text: two whole lines of base64 between two lines of their own.
+    pub const LENGTH: usize = BEGIN.len() + 1 + PublicKey::BASE64_LENGTH + 2 + END.len() + 1;
 
-    fn new(der: &[u8; PublicKey::SPKI_LENGTH]) -> Self {
-        let mut pem = [0; Self::LENGTH];
-        let mut base64 = [0; 124];
-        let _ = STANDARD.encode_slice(der, &mut base64);
-        let (first, second) = base64.split_at(64);
-        let pieces = [BEGIN, first, b"\n", second, b"\n", END];
-        for (to, from) in pem.iter_mut().zip(pieces.into_iter().flatten()) {
-            *to = *from;
-        }
-        Self(pem)
-    }
-
-    /// The text, five lines with their line feeds.
+    /// The text, four lines with their line feeds.
     #[must_use]
     pub fn as_str(&self) -> &str {
         // Always UTF-8: PEM is ASCII.
@@ -91,14 +120,14 @@ impl Pem {
     }
 }
 
-impl fmt::Display for Pem {
+impl fmt::Display for PublicKeyPem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
-const BEGIN: &[u8] = b"-----BEGIN PUBLIC KEY-----\n";
-const END: &[u8] = b"-----END PUBLIC KEY-----\n";
+const BEGIN: &str = "-----BEGIN PUBLIC KEY-----";
+const END: &str = "-----END PUBLIC KEY-----";
 
 /// SubjectPublicKeyInfo up to X (RFC 5480 section 2): SEQUENCE { SEQUENCE { id-ecPublicKey, secp256r1 },
 /// BIT STRING without unused bits, which starts with 04 for an uncompressed point }.
@@ -109,9 +138,13 @@ const SPKI_PREFIX: [u8; 27] = [
 
 #[cfg(test)]
 mod tests {
+    use std::string::ToString;
+
+    use proptest::prelude::*;
+
     use super::*;
 
-    /// The public key that the Arduino tutorial shows, as X and Y and with lines of 76 columns there.
+    /// The public key that the Arduino tutorial shows, as X and Y.
     const TUTORIAL: [u8; 64] = [
         0x16, 0x5e, 0x3e, 0x0d, 0x7b, 0x9f, 0x53, 0xce, 0x00, 0x84, 0x31, 0xa2, 0x6f, 0xb6, 0x8c, 0xc2, 0x66,
         0x30, 0x51, 0x50, 0x29, 0xf5, 0xca, 0x11, 0x74, 0x2f, 0x63, 0x39, 0xdc, 0xd1, 0x7b, 0x69, 0x2a, 0x19,
@@ -119,17 +152,51 @@ mod tests {
         0x8b, 0x5b, 0x16, 0x83, 0x18, 0x80, 0xa0, 0x48, 0x60, 0xd4, 0x51, 0x10, 0x82,
     ];
 
+    /// As the Arduino library prints it.
+    const TUTORIAL_76_COLUMNS: &str = "-----BEGIN PUBLIC KEY-----\n\
+        MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEFl4+DXufU84AhDGib7aMwmYwUVAp9coRdC9jOdzR\n\
+        e2kqGWFEb+QP4V4YUK9Zy7PsmRABi1sWgxiAoEhg1FEQgg==\n\
+        -----END PUBLIC KEY-----\n";
+
     #[test]
     fn the_tutorials_key_in_pem() {
-        let pem = PublicKey::from_bytes(TUTORIAL).to_pem();
+        let key = PublicKey::from_bytes(TUTORIAL);
         assert_eq!(
-            pem.as_str(),
+            key.to_pem().as_str(),
             "-----BEGIN PUBLIC KEY-----\n\
              MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEFl4+DXufU84AhDGib7aMwmYwUVAp\n\
              9coRdC9jOdzRe2kqGWFEb+QP4V4YUK9Zy7PsmRABi1sWgxiAoEhg1FEQgg==\n\
              -----END PUBLIC KEY-----\n"
         );
-        assert_eq!(std::format!("{}", PublicKey::from_bytes(TUTORIAL)), pem.as_str());
+        assert_eq!(key.to_string(), key.to_pem().as_str());
+        assert_eq!(key.to_pem().to_string(), key.to_pem().as_str());
+    }
+
+    #[test]
+    fn pem_of_any_width_is_read() {
+        let key = PublicKey::from_bytes(TUTORIAL);
+        assert_eq!(PublicKey::from_pem(TUTORIAL_76_COLUMNS), Ok(key));
+        assert_eq!(PublicKey::from_pem(key.to_pem().as_str()), Ok(key));
+        let windows = TUTORIAL_76_COLUMNS.replace('\n', "\r\n");
+        assert_eq!(PublicKey::from_pem(&std::format!("Subject: MKR\n{windows}\n")), Ok(key));
+    }
+
+    #[test]
+    fn what_is_no_key_is_told_apart() {
+        let truncated = TUTORIAL_76_COLUMNS.replace("1FEQgg==", "");
+        let longer = TUTORIAL_76_COLUMNS.replace("EQgg==", "EQggAA");
+        let other_curve = TUTORIAL_76_COLUMNS.replace("zj0DAQcD", "zj0DAQgD");
+        for (text, error) in [
+            ("", InvalidPublicKey::NotPem),
+            ("-----BEGIN PUBLIC KEY-----\nMFkw\n", InvalidPublicKey::NotPem),
+            ("-----BEGIN PUBLIC KEY-----\n!\n-----END PUBLIC KEY-----", InvalidPublicKey::NotPem),
+            ("-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----", InvalidPublicKey::NotP256),
+            (&truncated, InvalidPublicKey::NotP256),
+            (&longer, InvalidPublicKey::NotP256),
+            (&other_curve, InvalidPublicKey::NotP256),
+        ] {
+            assert_eq!(PublicKey::from_pem(text), Err(error), "{text}");
+        }
     }
 
     #[test]
@@ -139,5 +206,19 @@ mod tests {
         let key = p256::ecdsa::SigningKey::from_slice(&[3; 32]).unwrap();
         let theirs = key.verifying_key().to_public_key_der().unwrap();
         assert_eq!(PublicKey::from(key.verifying_key()).to_spki_der(), theirs.as_bytes());
+    }
+
+    proptest! {
+        #[test]
+        fn any_key_survives_pem(x_and_y: [[u8; 32]; 2]) {
+            let key = PublicKey::from_bytes(core::array::from_fn(|index| x_and_y[index / 32][index % 32]));
+            prop_assert_eq!(PublicKey::from_pem(key.to_pem().as_str()), Ok(key));
+            prop_assert_eq!(PublicKey::from_spki_der(&key.to_spki_der()), Ok(key));
+        }
+
+        #[test]
+        fn any_text_is_read_without_a_panic(text in "(-----BEGIN PUBLIC KEY-----)?[A-Za-z0-9+/=\n-]{0,200}(-----END PUBLIC KEY-----)?") {
+            let _ = PublicKey::from_pem(&text);
+        }
     }
 }

@@ -3,7 +3,7 @@
 mod verifier;
 
 use jwt_signer::{
-    Es256Signer, Header, IotCoreClaims, KeyId, Payload, Sha256Engine, SignError, SoftwareSha256,
+    Es256Signer, Header, IotCoreClaims, Jwk, KeyId, Payload, Sha256Engine, SignError, SoftwareSha256,
     SoftwareSigner, Token,
 };
 use p256::ecdsa::{SigningKey, VerifyingKey};
@@ -150,10 +150,25 @@ fn the_token_that_cryptoauthlib_tests_with() {
     assert!(verify(&format!("{signing_input}.{bad}"), &key).is_err());
 }
 
+/// RFC 7518 section 6.2 for the members, RFC 7638 section 3.1 for the thumbprint's rules; the
+/// key is that of RFC 7515 appendix A.3.
+#[test]
+fn the_key_of_rfc_7515_as_a_json_web_key() {
+    let jwk = Jwk::from(&rfc_7515_signer().public_key());
+    assert_eq!(
+        jwk.as_str(),
+        r#"{"crv":"P-256","kty":"EC","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","#.to_owned()
+            + r#""y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#
+    );
+    assert_eq!(jwk.to_string(), jwk.as_str());
+    assert_eq!(jwk.thumbprint().as_str(), "oKIywvGUpTVTyxMQ3bwIIeQUudfr_CkLMjCE19ECD-U");
+    assert_eq!(jwk.thumbprint().to_string(), jwk.thumbprint().as_str());
+}
+
 #[test]
 fn a_key_id_follows_the_type() {
-    let key_id = KeyId::new("oKIywvGUpTVTyxMQ3bwIIeQUudfr_CkLMjCE19ECD-U").unwrap();
-    let token = Token::new(b"{}").with_header(Header::JWT.with_key_id(key_id));
+    let thumbprint = Jwk::from(&rfc_7515_signer().public_key()).thumbprint();
+    let token = Token::new(b"{}").with_header(Header::JWT.with_key_id(thumbprint.key_id()));
     let mut buffer = [0; 256];
     let text = token.sign(&mut rfc_6979_signer(), &mut buffer).unwrap();
     assert_eq!(text.len(), token.len());
