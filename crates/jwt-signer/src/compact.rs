@@ -3,6 +3,7 @@
 use core::convert::Infallible;
 
 use crate::base64url::{Encoder, encoded_len};
+use crate::cursor::Cursor;
 use crate::{Es256Signer, InvalidKeyId, Sha256Engine, SignError, SoftwareSha256, WriteError};
 
 /// Characters of an encoded signature: 64 bytes, r and s (RFC 7518 section 3.4).
@@ -167,19 +168,11 @@ impl<'a> Token<'a> {
         let needed = self.len();
         let too_small = SignError::BufferTooSmall { needed };
         let Some(token) = buffer.get_mut(..needed) else { return Err(too_small) };
-        let mut rest = &mut *token;
-        let put = |text: &[u8]| {
-            let (head, tail) = core::mem::take(&mut rest).split_at_mut_checked(text.len()).ok_or(())?;
-            head.copy_from_slice(text);
-            rest = tail;
-            Ok(())
-        };
-        match self.write(put, &mut SoftwareSha256::new(), signer) {
+        let mut cursor = Cursor::new(token);
+        match self.write(|text| cursor.put(text), &mut SoftwareSha256::new(), signer) {
             // Always UTF-8: the token is ASCII.
             Ok(()) => core::str::from_utf8(token).map_err(|_| too_small),
             Err(WriteError::Signer(cause)) => Err(SignError::Signer(cause)),
-            Err(WriteError::Output(())) => Err(too_small),
-            Err(WriteError::Hash(never)) => match never {},
         }
     }
 

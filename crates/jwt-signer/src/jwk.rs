@@ -1,9 +1,9 @@
 //! A public key as a JSON Web Key (RFC 7517), and its thumbprint (RFC 7638).
 
-use core::convert::Infallible;
 use core::fmt;
 
-use crate::base64url::{Encoder, encoded_len};
+use crate::base64url::encoded_len;
+use crate::cursor::Cursor;
 use crate::{KeyId, PublicKey, Sha256Engine, SoftwareSha256};
 
 /// A public key as JSON: the required members in lexical order and nothing else, so that it is at the
@@ -29,8 +29,7 @@ impl Jwk {
         let Ok(()) = engine.update(&self.0);
         let Ok(digest) = engine.finish();
         let mut text = [0; Thumbprint::LENGTH];
-        let mut cursor = Cursor(text.iter_mut());
-        cursor.base64url(&digest);
+        let Ok(()) = Cursor::new(&mut text).put_base64url(&digest);
         Thumbprint(text)
     }
 }
@@ -39,12 +38,12 @@ impl From<&PublicKey> for Jwk {
     fn from(key: &PublicKey) -> Self {
         let (x, y) = key.as_bytes().split_at(32);
         let mut text = [0; Self::LENGTH];
-        let mut cursor = Cursor(text.iter_mut());
-        cursor.text(BEFORE_X);
-        cursor.base64url(x);
-        cursor.text(BEFORE_Y);
-        cursor.base64url(y);
-        cursor.text(END);
+        let mut cursor = Cursor::new(&mut text);
+        let Ok(()) = cursor.put(BEFORE_X);
+        let Ok(()) = cursor.put_base64url(x);
+        let Ok(()) = cursor.put(BEFORE_Y);
+        let Ok(()) = cursor.put_base64url(y);
+        let Ok(()) = cursor.put(END);
         Self(text)
     }
 }
@@ -83,31 +82,6 @@ impl fmt::Display for Thumbprint {
     }
 }
 
-const BEFORE_X: &str = r#"{"crv":"P-256","kty":"EC","x":""#;
-const BEFORE_Y: &str = r#"","y":""#;
-const END: &str = r#""}"#;
-
-/// Fills a text from its beginning; the lengths above add up.
-struct Cursor<'a>(core::slice::IterMut<'a, u8>);
-
-impl Cursor<'_> {
-    fn text(&mut self, text: &str) {
-        self.put(text.as_bytes());
-    }
-
-    fn base64url(&mut self, bytes: &[u8]) {
-        let mut put = |text: &[u8]| {
-            self.put(text);
-            Ok::<(), Infallible>(())
-        };
-        let mut encoder = Encoder::new();
-        let Ok(()) = encoder.push(bytes, &mut put);
-        let Ok(()) = encoder.flush(&mut put);
-    }
-
-    fn put(&mut self, bytes: &[u8]) {
-        for (place, byte) in self.0.by_ref().zip(bytes) {
-            *place = *byte;
-        }
-    }
-}
+const BEFORE_X: &[u8] = br#"{"crv":"P-256","kty":"EC","x":""#;
+const BEFORE_Y: &[u8] = br#"","y":""#;
+const END: &[u8] = br#""}"#;

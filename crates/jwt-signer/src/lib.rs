@@ -15,6 +15,7 @@ extern crate std;
 mod base64url;
 mod claims;
 mod compact;
+mod cursor;
 mod error;
 mod jwk;
 mod low_s;

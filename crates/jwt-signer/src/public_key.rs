@@ -1,11 +1,11 @@
 //! P-256 public keys and how they are written.
 
-use core::convert::Infallible;
 use core::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::cursor::Cursor;
 use crate::{InvalidPublicKey, Pem};
 
 /// A public key on P-256: X and Y, 32 bytes each, big-endian.
@@ -74,12 +74,8 @@ impl PublicKey {
     #[must_use]
     pub fn to_pem(&self) -> PublicKeyPem {
         let mut text = [0; PublicKeyPem::LENGTH];
-        let mut places = text.iter_mut();
-        let put = |piece: &[u8]| {
-            places.by_ref().zip(piece).for_each(|(place, byte)| *place = *byte);
-            Ok::<(), Infallible>(())
-        };
-        let Ok(()) = Pem::public_key(&self.to_spki_der()).write(put);
+        let mut cursor = Cursor::new(&mut text);
+        let Ok(()) = Pem::public_key(&self.to_spki_der()).write(|piece| cursor.put(piece));
         PublicKeyPem(text)
     }
 
