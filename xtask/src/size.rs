@@ -1,8 +1,253 @@
-//! placeholder
-use anyhow::Result;
-/// Size
+//! `cargo xtask size`: what the libraries cost in the board's flash.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use serde_json::json;
+
+use crate::rows::{self, Row};
+use crate::setup::{self, Tools};
+use crate::toolchain::TARGET;
+use crate::{exec, linker, workspace};
+
+mod image;
+mod origin;
+mod probes;
+
+use image::Image;
+use origin::Origins;
+use probes::{PROBES, Probe};
+
+const PROBES_DIRECTORY: &str = "examples/size-probes";
+const PROFILE: &str = "firmware";
+const BASELINE: &str = "empty";
+
+/// Measures flash on the board's processor: small programs minus an empty one
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {}
-pub(crate) fn run(_: &Args) -> Result<std::process::ExitCode> {
-    Ok(std::process::ExitCode::SUCCESS)
+#[command(
+    after_help = "Builds the programs of examples/size-probes for thumbv6m-none-eabi (opt-level \"s\", fat LTO,\n\
+    panic = abort) and prints, for each: its flash over the empty program, its code by crate (from the line table,\n\
+    so that inlined code counts where it was written), and the panics that are left in it.\n\
+    A goal that is missed makes the exit status 1 only with --strict.\n\n\
+    Examples:\n  cargo xtask size\n  cargo xtask size --probe token\n  cargo xtask size --json --strict"
+)]
+pub(crate) struct Args {
+    /// Measure only this program
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(PROBES.iter().map(|probe| probe.name)))]
+    probe: Option<String>,
+    /// Fail when a goal is missed
+    #[arg(long)]
+    strict: bool,
+    /// Print one JSON object as the last line of stdout; everything for people goes to stderr
+    #[arg(long)]
+    json: bool,
+    /// Install nothing; fail when no toolchain or linker for the board is there
+    #[arg(long)]
+    no_setup: bool,
+}
+
+/// Runs the task.
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    let builder = Builder::new(setup::tools(args.no_setup)?)?;
+    let origins = Origins::of_this_workspace()?;
+    let chosen = PROBES.iter().filter(|probe| args.probe.as_deref().is_none_or(|name| name == probe.name));
+    let empty = Image::read(&builder.build(BASELINE, false)?, &origins)?;
+
+    let mut rows = Vec::new();
+    let mut details = serde_json::Map::new();
+    let mut failures = Vec::new();
+    let mut text = String::new();
+    for probe in chosen {
+        eprintln!("measuring {}", probe.name);
+        match measure(probe, &builder, &origins, &empty) {
+            Ok(measured) => {
+                text.push_str(&measured.shown(probe));
+                details.insert(probe.name.to_owned(), measured.json());
+                rows.extend(measured.rows(probe));
+            }
+            Err(error) => {
+                eprintln!("error: {}: {error:#}", probe.name);
+                failures.push(probe.name);
+                rows.push(probe.flash_row(None));
+            }
+        }
+    }
+    text.push_str(&rows::table(&rows));
+    if args.json {
+        eprint!("{text}");
+        let rows: Vec<_> = rows.iter().map(Row::json).collect();
+        println!("{}", json!({ "target": TARGET, "empty": empty.flash, "rows": rows, "probes": details }));
+    } else {
+        print!("{text}");
+    }
+    if !failures.is_empty() {
+        bail!("could not be measured: {}", failures.join(", "));
+    }
+    let missed = rows.iter().any(|row| row.met() == Some(false));
+    Ok(if args.strict && missed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// What one probe costs.
+struct Measured {
+    /// Flash over the empty program, in bytes.
+    flash: u64,
+    /// Static RAM over the empty program, in bytes.
+    ram: u64,
+    /// Flash over the program without the crate whose share is wanted, in bytes.
+    share: Option<u64>,
+    /// Bytes by crate, the largest first.
+    by_crate: Vec<(String, u64)>,
+    /// Panics that are left: crate and place.
+    panics: Vec<(String, String)>,
+    /// Names of the crates that are ours.
+    ours: Vec<String>,
+}
+
+fn measure(probe: &Probe, builder: &Builder, origins: &Origins, empty: &Image) -> Result<Measured> {
+    let image = Image::read(&builder.build(probe.name, false)?, origins)?;
+    let located = Image::read(&builder.build(probe.name, true)?, origins)?;
+    let share = match &probe.share {
+        Some(share) => {
+            let without = Image::read(&builder.build(share.without, false)?, origins)?;
+            Some(image.flash.saturating_sub(without.flash))
+        }
+        None => None,
+    };
+    Ok(Measured {
+        share,
+        flash: image.flash.saturating_sub(empty.flash),
+        ram: image.ram.saturating_sub(empty.ram),
+        by_crate: image.bytes_by_crate,
+        panics: located.panics,
+        ours: origins.ours(),
+    })
+}
+
+impl Measured {
+    fn panics_of_ours(&self) -> impl Iterator<Item = &(String, String)> {
+        self.panics.iter().filter(|(owner, _)| self.ours.contains(owner))
+    }
+
+    fn rows(&self, probe: &Probe) -> Vec<Row> {
+        let mut rows = vec![probe.flash_row(Some(self.flash))];
+        if let (Some(share), Some(value)) = (&probe.share, self.share) {
+            rows.push(Row {
+                name: format!("{}: share of {} (over {})", probe.name, share.of, share.without),
+                value: Some(value),
+                unit: "B",
+                goal: Some(share.goal),
+                ..Row::default()
+            });
+        }
+        rows.push(Row {
+            name: format!("{}: static RAM", probe.name),
+            value: Some(self.ram),
+            unit: "B",
+            goal: probe.ram_goal,
+            ..Row::default()
+        });
+        rows.push(Row {
+            name: format!("{}: panics in our crates", probe.name),
+            value: Some(self.panics_of_ours().count() as u64),
+            unit: "",
+            goal: Some(0),
+            ..Row::default()
+        });
+        rows
+    }
+
+    fn shown(&self, probe: &Probe) -> String {
+        let mut text = format!("{}: {}\n", probe.name, probe.about);
+        text.push_str(&format!("  {} bytes over the empty program; all of it, by crate:\n", self.flash));
+        for (owner, bytes) in &self.by_crate {
+            text.push_str(&format!("  {bytes:>8}  {owner}\n"));
+        }
+        match self.panics.len() {
+            0 => text.push_str("  no panic is left\n"),
+            count => text.push_str(&format!("  {count} panics are left:\n")),
+        }
+        for (owner, place) in &self.panics {
+            text.push_str(&format!("            {owner}  {place}\n"));
+        }
+        text.push('\n');
+        text
+    }
+
+    fn json(&self) -> serde_json::Value {
+        let crates: serde_json::Map<_, _> =
+            self.by_crate.iter().map(|(owner, bytes)| (owner.clone(), json!(bytes))).collect();
+        let panics: Vec<_> =
+            self.panics.iter().map(|(owner, place)| json!({ "crate": owner, "place": place })).collect();
+        json!({ "flash": self.flash, "ram": self.ram, "crates": crates, "panics": panics })
+    }
+}
+
+/// Builds probes with the found toolchain and linker.
+struct Builder {
+    tools: Tools,
+    target_directory: PathBuf,
+}
+
+impl Builder {
+    fn new(tools: Tools) -> Result<Self> {
+        Ok(Self { tools, target_directory: workspace::metadata()?.target_directory.join("size") })
+    }
+
+    /// Builds one probe and returns where it is; `locate_panics` keeps the place of each panic in it.
+    fn build(&self, probe: &str, locate_panics: bool) -> Result<PathBuf> {
+        let mut flags = linker::flags(&self.tools.linker);
+        flags.push("-Csymbol-mangling-version=v0".to_owned());
+        flags.push("--cfg=sha2_backend_soft=\"compact\"".to_owned());
+        let mut cargo = self.tools.toolchain.cargo("build");
+        cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
+        cargo.arg("--quiet").arg("--manifest-path").arg(probes_directory().join("Cargo.toml"));
+        cargo.args(["--profile", PROFILE, "--bin", probe]);
+        if locate_panics {
+            cargo.args(["--features", "locate-panics"]);
+        }
+        let kind = if locate_panics { "located" } else { "plain" };
+        let target_directory = self.target_directory.join(kind);
+        exec::run(cargo.arg("--target-dir").arg(&target_directory))?;
+        let path = target_directory.join(TARGET).join(PROFILE).join(probe);
+        path.exists().then_some(path).context("Cargo built no such program")
+    }
+}
+
+fn probes_directory() -> PathBuf {
+    workspace::root().join(Path::new(PROBES_DIRECTORY))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_probe_of_the_table_is_a_program_and_the_reverse() {
+        let mut programs: Vec<String> = std::fs::read_dir(probes_directory().join("src/bin"))
+            .unwrap()
+            .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
+            .filter(|name| name != BASELINE)
+            .collect();
+        programs.sort();
+        let mut named: Vec<&str> = PROBES.iter().map(|probe| probe.name).collect();
+        named.sort_unstable();
+        assert_eq!(programs, named);
+    }
+
+    #[test]
+    fn a_panic_of_ours_misses_its_goal_and_a_foreign_one_does_not() {
+        let mut measured = Measured {
+            flash: 100,
+            ram: 0,
+            share: None,
+            by_crate: vec![("eccx08".into(), 60)],
+            panics: vec![("base64".into(), "src/lib.rs:1:1".into())],
+            ours: vec!["eccx08".into()],
+        };
+        let met = |measured: &Measured| measured.rows(&PROBES[0]).last().unwrap().met();
+        assert_eq!(met(&measured), Some(true));
+        measured.panics.push(("eccx08".into(), "src/device.rs:1:1".into()));
+        assert_eq!(met(&measured), Some(false));
+    }
 }

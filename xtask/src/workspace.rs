@@ -2,16 +2,22 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
 
 use crate::exec;
 
-/// Returns the workspace's root directory.
+/// Returns the workspace's root directory: the one that Cargo runs this task in, wherever it was compiled.
 pub(crate) fn root() -> &'static Path {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-    manifest.parent().unwrap_or(manifest)
+    static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
+        let manifest = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+        let mut root = manifest.unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+        root.pop();
+        root
+    });
+    &ROOT
 }
 
 /// Returns the Cargo that runs this task, set to work in the workspace's root.

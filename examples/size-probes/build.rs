@@ -1,0 +1,8 @@
+//! Hands the memory layout to the linker.
+
+fn main() {
+    println!("cargo::rerun-if-changed=memory.x");
+    println!("cargo::rustc-link-search={}", env!("CARGO_MANIFEST_DIR"));
+    println!("cargo::rustc-link-arg-bins=-Tlink.x");
+    println!("cargo::rustc-link-arg-bins=--nmagic");
+}

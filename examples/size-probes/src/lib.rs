@@ -1,0 +1,17 @@
+//! What every probe needs: devices that the optimiser must take for real, and a panic handler.
+
+#![no_std]
+
+mod devices;
+
+pub use devices::{Bus, Failed, Serial, Signer, Ticks, keep, unknown_bytes, unknown_word};
+
+#[panic_handler]
+fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
+    #[cfg(feature = "locate-panics")]
+    if let Some(location) = info.location() {
+        devices::keep_location(location);
+    }
+    let _ = info;
+    loop {}
+}

@@ -1,0 +1,47 @@
+//! The programs that are measured, and their goals.
+
+use crate::rows::Row;
+
+/// One program of `examples/size-probes`.
+#[derive(Debug)]
+pub(crate) struct Probe {
+    /// The program's name.
+    pub(crate) name: &'static str,
+    /// What it links.
+    pub(crate) about: &'static str,
+    /// The most flash over the empty program, in bytes.
+    pub(crate) goal: Option<u64>,
+    /// The most static RAM, in bytes.
+    pub(crate) ram_goal: Option<u64>,
+    /// What one part of it adds, where there is a goal for that.
+    pub(crate) share: Option<Share>,
+}
+
+/// What one crate adds to a program: the difference to another program that does the same without it.
+///
+/// It counts the code of `core` that the crate brings along too, which a breakdown by source file does not.
+#[derive(Debug)]
+pub(crate) struct Share {
+    /// The crate.
+    pub(crate) of: &'static str,
+    /// The program without it.
+    pub(crate) without: &'static str,
+    /// The most bytes.
+    pub(crate) goal: u64,
+}
+
+/// Every probe; the baseline is not one of them.
+pub(crate) const PROBES: &[Probe] = &[Probe {
+    name: "jwt",
+    about: "claims, base64url, SHA-256, one token; signed by a register",
+    goal: None,
+    ram_goal: None,
+    share: None,
+}];
+
+impl Probe {
+    /// Returns the row for its flash.
+    pub(crate) fn flash_row(&self, value: Option<u64>) -> Row {
+        Row { name: format!("{}: flash", self.name), value, unit: "B", goal: self.goal, ..Row::default() }
+    }
+}
