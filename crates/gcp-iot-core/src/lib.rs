@@ -1,4 +1,36 @@
+#![doc = include_str!("../README.md")]
 #![no_std]
 #![forbid(unsafe_code)]
-#![warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::as_conversions)]
-//! Not written yet.
+#![warn(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::as_conversions
+)]
+
+#[cfg(test)]
+extern crate std;
+
+mod backoff;
+mod connection;
+mod credential;
+mod device_path;
+mod endpoint;
+mod error;
+mod event;
+mod link;
+mod session;
+mod topic;
+
+pub use backoff::Backoff;
+pub use connection::Connection;
+pub use credential::{Credential, DEFAULT_LIFETIME, InvalidLifetime, MAXIMUM_LIFETIME, TokenError};
+pub use device_path::{DevicePath, InvalidDevicePath, is_device_id, is_registry_id};
+pub use endpoint::Endpoint;
+pub use error::{ConnectError, Error, Refusal};
+pub use event::{Command, Config, Event, Head, Subscription};
+#[cfg(feature = "mqtt-lite")]
+pub use link::mqtt_lite::MqttLite;
+pub use link::{LinkConnectError, LinkEvent, Login, MqttConnection, MqttLink, QoS, Stream};
+pub use session::Session;

@@ -1,0 +1,169 @@
+//! A device's standing in the cloud, from one connection to the next.
+
+use jwt_signer::{Es256Signer, Token};
+use monoclock::{Clock, Instant, Millis};
+
+use crate::backoff::Backoff;
+use crate::connection::Connection;
+use crate::credential::Credential;
+use crate::device_path::DevicePath;
+use crate::endpoint::Endpoint;
+use crate::error::ConnectError;
+use crate::link::{LinkConnectError, Login, MqttConnection, MqttLink, QoS, Stream};
+use crate::topic;
+
+/// Keep Alive in seconds, as the bridge's page advises.
+const KEEP_ALIVE: u16 = 60;
+
+/// Shortest and longest delay between attempts.
+const BACKOFF: (Millis, Millis) = (Millis::from_secs(1), Millis::from_secs(64));
+
+/// A connection that lasted this long has succeeded: delays start again from the shortest.
+const STABLE: Millis = Millis::from_secs(60);
+
+/// Everything that outlives a connection: who the device is, how it logs in, and when to try again.
+///
+/// Each [`connect`](Self::connect) signs a new token, and lends a [`Connection`] over a stream that the
+/// caller has opened; when that is over, [`next_attempt`](Self::next_attempt) tells when to open the
+/// next one.
+#[derive(Debug)]
+pub struct Session<'a, L, C> {
+    device: DevicePath<'a>,
+    endpoint: Endpoint<'a>,
+    credential: Credential,
+    keep_alive: u16,
+    link: L,
+    clock: C,
+    pub(crate) history: History,
+}
+
+/// What is remembered of the connections before.
+#[derive(Debug)]
+pub(crate) struct History {
+    backoff: Backoff,
+    /// When the connection that is open, or was open last, began.
+    connected: Option<Instant>,
+    /// It ended because its token was about to expire.
+    pub(crate) renewing: bool,
+    /// When a state was published last.
+    pub(crate) state_published: Option<Instant>,
+}
+
+impl<'a, L: MqttLink, C: Clock> Session<'a, L, C> {
+    /// Makes a session for `device` at `endpoint`, over `link`.
+    #[must_use]
+    pub const fn new(device: DevicePath<'a>, endpoint: Endpoint<'a>, link: L, clock: C) -> Self {
+        let history = History {
+            backoff: Backoff::new(BACKOFF.0, BACKOFF.1, 0),
+            connected: None,
+            renewing: false,
+            state_published: None,
+        };
+        Self {
+            device,
+            endpoint,
+            credential: Credential::DEFAULT,
+            keep_alive: KEEP_ALIVE,
+            link,
+            clock,
+            history,
+        }
+    }
+
+    /// Sets how tokens are made.
+    #[must_use]
+    pub fn with_credential(mut self, credential: Credential) -> Self {
+        self.credential = credential;
+        self
+    }
+
+    /// Sets the delays between attempts.
+    #[must_use]
+    pub fn with_backoff(mut self, backoff: Backoff) -> Self {
+        self.history.backoff = backoff;
+        self
+    }
+
+    /// Sets the Keep Alive in seconds; 60 at first.
+    #[must_use]
+    pub fn with_keep_alive(mut self, seconds: u16) -> Self {
+        self.keep_alive = seconds;
+        self
+    }
+
+    /// Seeds the jitter of delays and renewals: a random number, different on every device.
+    #[must_use]
+    pub fn with_seed(mut self, seed: u32) -> Self {
+        self.history.backoff.seed(seed);
+        self
+    }
+
+    /// Who the device is.
+    #[must_use]
+    pub const fn device(&self) -> &DevicePath<'a> {
+        &self.device
+    }
+
+    /// Where it connects: the stream goes to this host and port.
+    #[must_use]
+    pub const fn endpoint(&self) -> &Endpoint<'a> {
+        &self.endpoint
+    }
+
+    /// Signs a token, logs in over `stream`, and subscribes to configuration and commands.
+    ///
+    /// `unix_now` is the time in seconds since 1970, such as the network tells it.
+    ///
+    /// # Errors
+    /// When there is no token (the clock is not set, the key cannot be used), the cloud refuses the
+    /// login, or the connection fails.
+    #[expect(clippy::type_complexity, reason = "the errors of link and signer are kept whole")]
+    pub fn connect<T: Stream, S: Es256Signer>(
+        &mut self,
+        stream: T,
+        signer: &mut S,
+        unix_now: u64,
+    ) -> Result<Connection<'_, L::Connection<'_, T, &C>, &C>, ConnectError<L::Error<T::Error>, S::Error>>
+    {
+        let claims = self.credential.claims(self.device.project(), unix_now).map_err(ConnectError::Token)?;
+        let token = Token::new(claims.as_bytes());
+        let login = Login {
+            client_id: &self.device.client_id(),
+            user_name: self.endpoint.user_name,
+            keep_alive: self.keep_alive,
+            token: &token,
+        };
+        let renew_at = self.clock.now() + self.credential.renewal(self.history.backoff.jitter());
+        let mut link =
+            self.link.connect(stream, &self.clock, login, signer).map_err(|error| match error {
+                LinkConnectError::Signer(error) => ConnectError::Token(crate::TokenError::Signer(error)),
+                LinkConnectError::Refused(refusal) => ConnectError::Refused(refusal),
+                LinkConnectError::Link(error) => ConnectError::Link(error),
+            })?;
+        let device = self.device.device();
+        let filters: [(&[&str], QoS); 2] =
+            [(&topic::config(device), QoS::AtLeastOnce), (&topic::commands(device), QoS::AtMostOnce)];
+        link.subscribe(filters).map_err(ConnectError::Link)?;
+        self.history.connected = Some(self.clock.now());
+        Ok(Connection::new(link, &self.clock, device, renew_at, &mut self.history))
+    }
+
+    /// Tells when to connect next. To be asked once after every failure, be it of the stream, of
+    /// [`connect`](Self::connect), or of the connection.
+    ///
+    /// That is at once when a token was about to expire; otherwise the delay doubles with every failure
+    /// up to its cap, half of it at random, and starts again when a connection has lasted a minute.
+    pub fn next_attempt(&mut self) -> Instant {
+        let now = self.clock.now();
+        let History { backoff, connected, renewing, .. } = &mut self.history;
+        if core::mem::take(renewing) {
+            *connected = None;
+            backoff.reset();
+            return now;
+        }
+        if connected.take().is_some_and(|since| now.has_reached(since + STABLE)) {
+            backoff.reset();
+        }
+        backoff.next(now)
+    }
+}

@@ -1,0 +1,66 @@
+//! SUBACK (section 3.9).
+
+use crate::error::PeerError;
+use crate::identifier::PacketIdentifier;
+use crate::packet::acknowledge;
+use crate::qos::QoS;
+
+/// Return code of a refused Topic Filter.
+const FAILURE: u8 = 0x80;
+
+/// The return codes of a SUBACK: what the server grants, filter by filter, in the order of SUBSCRIBE.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Granted<'a> {
+    codes: &'a [u8],
+}
+
+impl<'a> Granted<'a> {
+    /// Walks over the granted QoS of each filter; `None` where the filter was refused (0x80).
+    pub fn iter(&self) -> impl Iterator<Item = Option<QoS>> + 'a {
+        self.codes.iter().map(|code| QoS::from_bits(*code))
+    }
+
+    /// Tells whether no filter was refused.
+    #[must_use]
+    pub fn all(&self) -> bool {
+        !self.codes.contains(&FAILURE)
+    }
+
+    /// Takes codes that [`decode`] has checked.
+    pub(crate) const fn checked(codes: &'a [u8]) -> Self {
+        Self { codes }
+    }
+}
+
+/// Decodes what follows the fixed header.
+pub(crate) fn decode(body: &[u8]) -> Result<(PacketIdentifier, &[u8]), PeerError> {
+    let (identifier, codes) = body.split_at_checked(2).ok_or(PeerError::MalformedPacket)?;
+    // [MQTT-3.9.3-2]: other codes are reserved.
+    match codes.iter().find(|code| **code != FAILURE && QoS::from_bits(**code).is_none()) {
+        Some(code) => Err(PeerError::GrantedQoS(*code)),
+        None => Ok((acknowledge::decode(identifier)?, codes)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_of_figure_3_26_is_reproduced() {
+        // Success with QoS 1 in place of the example's QoS 2, success with QoS 0, failure.
+        let (identifier, codes) = decode(&[0, 10, 1, 0, 0x80]).unwrap();
+        assert_eq!(identifier.value(), 10);
+        let granted = Granted::checked(codes);
+        assert!(granted.iter().eq([Some(QoS::AtLeastOnce), Some(QoS::AtMostOnce), None]));
+        assert!(!granted.all());
+    }
+
+    #[test]
+    fn reserved_codes_and_short_packets_are_refused() {
+        assert_eq!(decode(&[0, 10, 3]), Err(PeerError::GrantedQoS(3)));
+        assert_eq!(decode(&[0, 10, 0x81]), Err(PeerError::GrantedQoS(0x81)));
+        assert_eq!(decode(&[0]), Err(PeerError::MalformedPacket));
+        assert_eq!(decode(&[0, 0, 1]), Err(PeerError::ZeroIdentifier));
+    }
+}
