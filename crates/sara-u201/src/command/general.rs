@@ -1,0 +1,149 @@
+//! General commands: the link to the modem itself.
+
+use monoclock::Millis;
+
+use super::{Command, Reply, Spec};
+use crate::at::{CommandLine, Fields};
+
+/// `AT`: fixes the modem's baud rate (one-shot autobaud) and shows that it listens.
+#[derive(Clone, Copy, Debug)]
+pub struct Attention;
+
+impl Command for Attention {
+    type Response = ();
+
+    fn spec(&self) -> Spec {
+        // A modem that is there answers within milliseconds; one that boots never will.
+        Spec::new("").within(Millis(250))
+    }
+
+    fn decode(&self, _: Fields<'_>) -> Option<()> {
+        Some(())
+    }
+}
+
+/// `ATE`: echo of commands.
+#[derive(Clone, Copy, Debug)]
+pub struct Echo(pub bool);
+
+impl Command for Echo {
+    type Response = ();
+
+    fn spec(&self) -> Spec {
+        Spec::new(if self.0 { "E1" } else { "E0" })
+    }
+
+    fn decode(&self, _: Fields<'_>) -> Option<()> {
+        Some(())
+    }
+}
+
+/// `AT+CMEE=1`: errors carry their number.
+#[derive(Clone, Copy, Debug)]
+pub struct ErrorNumbers;
+
+impl Command for ErrorNumbers {
+    type Response = ();
+
+    fn spec(&self) -> Spec {
+        Spec::new("+CMEE=1")
+    }
+
+    fn decode(&self, _: Fields<'_>) -> Option<()> {
+        Some(())
+    }
+}
+
+/// `AT+CMEE?`: a question with an answer that no other command gives. It resynchronises the exchange
+/// after a late answer, and tells a modem that has restarted (0) from one that was set up (1).
+#[derive(Clone, Copy, Debug)]
+pub struct ProbeErrorNumbers;
+
+impl Command for ProbeErrorNumbers {
+    type Response = u8;
+
+    fn spec(&self) -> Spec {
+        Spec::new("+CMEE?").reply(Reply::Line("+CMEE:")).within(Millis(1000))
+    }
+
+    fn decode(&self, mut answer: Fields<'_>) -> Option<u8> {
+        answer.number()
+    }
+}
+
+/// `AT+IPR`: the modem's baud rate. The OK still comes at the old rate; wait 100 ms after it.
+#[derive(Clone, Copy, Debug)]
+pub struct SetBaudRate(pub u32);
+
+impl Command for SetBaudRate {
+    type Response = ();
+
+    fn spec(&self) -> Spec {
+        Spec::new("+IPR=")
+    }
+
+    fn encode(&self, line: &mut CommandLine) {
+        line.number(self.0);
+    }
+
+    fn decode(&self, _: Fields<'_>) -> Option<()> {
+        Some(())
+    }
+}
+
+/// `AT&K3` (RTS/CTS) or `AT&K0` (none): flow control.
+#[derive(Clone, Copy, Debug)]
+pub struct FlowControl(pub bool);
+
+impl Command for FlowControl {
+    type Response = ();
+
+    fn spec(&self) -> Spec {
+        Spec::new(if self.0 { "&K3" } else { "&K0" })
+    }
+
+    fn decode(&self, _: Fields<'_>) -> Option<()> {
+        Some(())
+    }
+}
+
+/// `AT+CFUN`: 0 minimum, 1 full, 4 airplane, 16 restart of modem and SIM.
+#[derive(Clone, Copy, Debug)]
+pub struct SetFunctionality(pub u8);
+
+impl SetFunctionality {
+    /// Restarts the modem and the SIM; parameters in NVM are saved first.
+    pub const RESTART: Self = Self(16);
+}
+
+impl Command for SetFunctionality {
+    type Response = ();
+
+    fn spec(&self) -> Spec {
+        Spec::new("+CFUN=").within(if self.0 >= 15 { Millis::from_secs(10) } else { Spec::NETWORK })
+    }
+
+    fn encode(&self, line: &mut CommandLine) {
+        line.number(self.0);
+    }
+
+    fn decode(&self, _: Fields<'_>) -> Option<()> {
+        Some(())
+    }
+}
+
+/// `AT+CPWROFF`: switches the modem off after it has detached.
+#[derive(Clone, Copy, Debug)]
+pub struct PowerOff;
+
+impl Command for PowerOff {
+    type Response = ();
+
+    fn spec(&self) -> Spec {
+        Spec::new("+CPWROFF").within(Millis::from_secs(40))
+    }
+
+    fn decode(&self, _: Fields<'_>) -> Option<()> {
+        Some(())
+    }
+}

@@ -1,0 +1,580 @@
+//! One exchange at a time with the modem: bytes and the time in; bytes, events and the next deadline out.
+
+use heapless::Vec;
+use monoclock::{Instant, Millis};
+
+use crate::at::{Cause, CommandLine, Fields, FinalResult, Framing, Token, Tokenizer, hex_digit};
+use crate::command::{Command, Reply, Spec};
+use crate::urc::Urc;
+
+/// Room for a line of the modem; longer ones come in pieces.
+const RECEIVE: usize = 192;
+/// Room for an information response that is kept until the command ends.
+const ANSWER: usize = 128;
+/// Digits that are encoded at a time in hexadecimal mode.
+const STAGE: usize = 32;
+
+/// Pause between the last received line and the next command (manual: at least 20 ms).
+const GAP: Millis = Millis(20);
+/// Longest wait for the pause while URCs keep coming.
+const GAP_LIMIT: Millis = Millis(500);
+/// Longest time that the serial line may refuse to take a command, and its data.
+const SEND: Millis = Millis::from_secs(10);
+/// Pause between `@` and the data (manual: at least 50 ms).
+const PROMPT_PAUSE: Millis = Millis(50);
+/// Longest silence in the middle of data.
+const DATA_SILENCE: Millis = Millis::from_secs(1);
+/// A final OK whose information response is missing is believed when nothing follows for so long.
+const MISSING_ANSWER: Millis = Millis::from_secs(1);
+/// The clock counts whole milliseconds: a pause of n takes n + 1 of its steps to be surely over.
+const STEP: Millis = Millis(1);
+
+/// Data that goes with a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Payload {
+    /// None.
+    None,
+    /// So many bytes, as they are, once the modem asks for them.
+    Prompted(usize),
+    /// So many bytes, in hexadecimal digits and quotes, as the last parameter.
+    Hex(usize),
+}
+
+/// How an exchange ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// With the modem's final result code.
+    Final(FinalResult),
+    /// No final result came within the command's time, or the serial line took nothing.
+    TimedOut {
+        /// Whether the modem may still wait for data that it has asked for, or would have.
+        owes_data: bool,
+    },
+    /// Bytes were lost inside the data of the response.
+    Garbled,
+    /// OK came, but never the information response that belongs to it.
+    AnswerMissing,
+}
+
+/// Something to tell about received bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event<'e> {
+    /// Nothing that concerns anybody.
+    Nothing,
+    /// An information response of the running command, or a piece of a long one.
+    Line {
+        /// The characters.
+        text: &'e [u8],
+        /// Whether the line ends here.
+        last: bool,
+    },
+    /// Data of the running command.
+    Data(&'e [u8]),
+    /// A URC.
+    Urc(Urc),
+    /// The modem echoed a command: it does so only after a restart.
+    Echo,
+    /// The exchange is over; [`Engine::finish`] tells how.
+    Finished,
+}
+
+/// Why a command was not started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StartError {
+    /// Another command is running.
+    Busy,
+    /// A parameter is too long, or cannot be written in quotes.
+    Unsendable,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Idle,
+    /// Waiting for the pause behind the last line.
+    Gap,
+    /// Sending the command line from this byte.
+    Line(usize),
+    /// Sending data from this character (a digit, in hexadecimal mode).
+    Data(usize),
+    /// Sending the end of the line behind hexadecimal data.
+    Tail(usize),
+    /// Waiting for the prompt.
+    Prompt,
+    /// Waiting between prompt and data.
+    Pause(Instant),
+    /// Waiting for the final result.
+    Final,
+}
+
+/// The exchange with the modem, without I/O.
+///
+/// - input: [`Engine::start`], [`Engine::handle_input`], [`Engine::handle_timeout`];
+/// - output: [`Engine::poll_transmit`] and [`Engine::transmitted`], the events of `handle_input`,
+///   [`Engine::poll_timeout`], [`Engine::finish`].
+///
+/// Received lines go to the command that expects them; lines known as URCs are events at any time; final
+/// results count only while a command runs. An OK without the information response that the command must
+/// have belongs to an earlier command and is passed over.
+///
+/// ```
+/// use monoclock::{Instant, Millis};
+/// use sara_u201::at::FinalResult;
+/// use sara_u201::command::{Command, CreateSocket, Protocol};
+/// use sara_u201::{Engine, Event, Outcome, Payload, Urc};
+///
+/// let mut now = Instant::from_millis(0);
+/// let mut engine = Engine::new();
+/// let create = CreateSocket { protocol: Protocol::Tcp, local_port: 0 };
+/// engine.start(&create, Payload::None, now).unwrap();
+/// let sent = engine.poll_transmit(&[], now).to_vec();
+/// engine.transmitted(sent.len(), now);
+/// assert_eq!(sent, b"AT+USOCR=6\r");
+///
+/// // A URC of another socket slips in before the answer.
+/// let mut input = &b"\r\n+UUSOCL: 3\r\n\r\n+USOCR: 2\r\n\r\nOK\r\n"[..];
+/// let mut urcs = Vec::new();
+/// while let Some(event) = engine.handle_input(&mut input, now) {
+///     if let Event::Urc(urc) = event {
+///         urcs.push(urc);
+///     }
+/// }
+/// assert_eq!(urcs, [Urc::SocketClosed { socket: 3 }]);
+/// assert_eq!(engine.finish(), Some(Outcome::Final(FinalResult::Ok)));
+/// assert_eq!(create.decode(engine.answer()), Some(2));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Engine {
+    tokenizer: Tokenizer<RECEIVE>,
+    line: CommandLine,
+    stage: [u8; STAGE],
+    last_received: Option<Instant>,
+    prompt_pause: Millis,
+    exchange: Exchange,
+}
+
+/// The command that runs, and how far it is.
+#[derive(Clone, Debug)]
+struct Exchange {
+    answer: Vec<u8, ANSWER>,
+    answered: bool,
+    spec: Spec,
+    payload: Payload,
+    phase: Phase,
+    outcome: Option<Outcome>,
+    deadline: Instant,
+    started: Instant,
+    /// A line that has begun belongs to the running command.
+    in_answer: bool,
+    garbled: bool,
+    stale: bool,
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Engine {
+    /// Makes an engine that has heard nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            tokenizer: Tokenizer::new(),
+            line: CommandLine::default(),
+            stage: [0; STAGE],
+            last_received: None,
+            prompt_pause: PROMPT_PAUSE,
+            exchange: Exchange::new(),
+        }
+    }
+
+    /// Sets the pause between the prompt and the data; less than 50 ms breaks the manual's rule.
+    pub const fn set_prompt_pause(&mut self, pause: Millis) {
+        self.prompt_pause = pause;
+    }
+
+    /// Starts a command.
+    ///
+    /// # Errors
+    /// The engine is busy, or the command cannot be written on one line.
+    pub fn start<C: Command>(
+        &mut self,
+        command: &C,
+        payload: Payload,
+        now: Instant,
+    ) -> Result<(), StartError> {
+        if self.is_busy() {
+            return Err(StartError::Busy);
+        }
+        self.exchange.spec = command.spec();
+        self.line.restart(self.exchange.spec.name);
+        command.encode(&mut self.line);
+        self.begin(payload, now)
+    }
+
+    fn begin(&mut self, payload: Payload, now: Instant) -> Result<(), StartError> {
+        if let Payload::Hex(_) = payload {
+            self.line.raw(b",\"");
+        } else {
+            self.line.raw(b"\r");
+        }
+        if !self.line.is_good() {
+            return Err(StartError::Unsendable);
+        }
+        self.exchange.payload = payload;
+        self.exchange.answer.clear();
+        self.exchange.answered = false;
+        self.exchange.garbled = false;
+        self.exchange.in_answer = false;
+        self.exchange.outcome = None;
+        self.exchange.phase = Phase::Gap;
+        self.exchange.started = now;
+        // A line of long ago leaves nothing to wait for.
+        self.last_received = self.last_received.filter(|&last| now - last <= GAP);
+        Ok(())
+    }
+
+    /// Whether a command is running.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.exchange.phase != Phase::Idle
+    }
+
+    /// Whether a character sent now would abort the command that runs.
+    #[must_use]
+    pub fn must_be_quiet(&self) -> bool {
+        self.exchange.spec.abortable && self.exchange.phase == Phase::Final
+    }
+
+    /// Whether an answer may still come that belongs to no command: one that has timed out.
+    ///
+    /// [`crate::command::ProbeErrorNumbers`] brings the two sides together again.
+    #[must_use]
+    pub const fn is_stale(&self) -> bool {
+        self.exchange.stale
+    }
+
+    /// Declares that the two sides are together again.
+    pub const fn set_fresh(&mut self) {
+        self.exchange.stale = false;
+    }
+
+    /// Forgets the exchange and everything received in part: the modem or its baud rate is changed.
+    pub fn reset(&mut self) {
+        let prompt_pause = self.prompt_pause;
+        *self = Self::new();
+        self.prompt_pause = prompt_pause;
+    }
+
+    /// The name of the command that runs, or ran last.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.exchange.spec.name
+    }
+
+    /// The bytes to send now; empty when there is nothing to send. `payload` is the command's data.
+    pub fn poll_transmit<'t>(&'t mut self, payload: &'t [u8], now: Instant) -> &'t [u8] {
+        match self.exchange.phase {
+            Phase::Gap if now.has_reached(self.gap_end()) => {
+                self.exchange.phase = Phase::Line(0);
+                self.exchange.deadline = now + SEND;
+            }
+            Phase::Pause(until) if now.has_reached(until) => {
+                self.exchange.phase = Phase::Data(0);
+                self.exchange.deadline = now + SEND;
+            }
+            _ => {}
+        }
+        let bytes = match self.exchange.phase {
+            Phase::Line(sent) => self.line.as_bytes().get(sent..),
+            Phase::Data(sent) => match self.exchange.payload {
+                Payload::Prompted(length) => payload.get(sent..length),
+                Payload::Hex(length) => Some(stage_hex(&mut self.stage, payload.get(..length), sent)),
+                Payload::None => None,
+            },
+            Phase::Tail(sent) => b"\"\r".get(sent..),
+            _ => None,
+        };
+        bytes.unwrap_or(&[])
+    }
+
+    /// Tells the engine that `count` of the bytes to send are sent.
+    pub fn transmitted(&mut self, count: usize, now: Instant) {
+        if count == 0 {
+            return;
+        }
+        self.exchange.phase = match self.exchange.phase {
+            Phase::Line(sent) if sent + count < self.line.as_bytes().len() => Phase::Line(sent + count),
+            Phase::Line(_) => match self.exchange.payload {
+                Payload::Hex(_) => Phase::Data(0),
+                _ => self.exchange.line_sent(now),
+            },
+            Phase::Data(sent) => {
+                let sent = sent + count;
+                match self.exchange.payload {
+                    Payload::Hex(length) if sent >= length.saturating_mul(2) => Phase::Tail(0),
+                    Payload::Prompted(length) if sent >= length => self.exchange.all_sent(now),
+                    _ => Phase::Data(sent),
+                }
+            }
+            Phase::Tail(sent) if sent + count < 2 => Phase::Tail(sent + count),
+            Phase::Tail(_) => self.exchange.all_sent(now),
+            other => other,
+        };
+    }
+
+    /// Takes bytes from the front of `input` until there is something to tell; nothing when it is used up.
+    pub fn handle_input<'e, 'i: 'e>(&'e mut self, input: &mut &'i [u8], now: Instant) -> Option<Event<'e>> {
+        if !input.is_empty() {
+            self.last_received = Some(now);
+        }
+        let running =
+            matches!(self.exchange.phase, Phase::Line(_) | Phase::Data(_) | Phase::Tail(_) | Phase::Final)
+                || matches!(self.exchange.phase, Phase::Prompt | Phase::Pause(_));
+        let waiting = self.exchange.phase == Phase::Prompt;
+        let framing = Framing {
+            prompt: self.exchange.spec.prompt.filter(|_| waiting).map(|prompt| prompt.character),
+            data: self.exchange.spec.data.filter(|_| running),
+        };
+        let token = self.tokenizer.next(input, framing)?;
+        Some(match token {
+            Token::Prompt => {
+                let until = now + self.prompt_pause + STEP;
+                self.exchange.phase = Phase::Pause(until);
+                self.exchange.deadline = until + SEND;
+                Event::Nothing
+            }
+            Token::DataHeader(header) => {
+                keep(&mut self.exchange.answer, header);
+                self.exchange.answered = true;
+                Event::Line { text: header, last: true }
+            }
+            Token::Data(data) => Event::Data(data),
+            Token::DataEnd { whole } => {
+                self.exchange.garbled |= !whole;
+                Event::Nothing
+            }
+            Token::Line { text, first, last } => {
+                if first {
+                    self.exchange.in_answer = running && is_answer(self.exchange.spec.reply, text);
+                }
+                if self.exchange.in_answer {
+                    if first && !self.exchange.answered {
+                        keep(&mut self.exchange.answer, text);
+                    }
+                    self.exchange.answered = true;
+                    return Some(Event::Line { text, last });
+                }
+                if !(first && last) {
+                    return Some(Event::Nothing);
+                }
+                if let Some(urc) = Urc::parse(text) {
+                    return Some(Event::Urc(urc));
+                }
+                if text.starts_with(b"AT") && running {
+                    let sent = self.line.as_bytes();
+                    let echoed = sent.get(..text.len()).is_some_and(|sent| sent == text);
+                    return Some(if echoed { Event::Echo } else { Event::Nothing });
+                }
+                match FinalResult::parse(text) {
+                    Some(result) if running && self.exchange.handle_result(result, now) => Event::Finished,
+                    _ => Event::Nothing,
+                }
+            }
+        })
+    }
+
+    /// When the engine must be called again though nothing was received; nothing while it is idle.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        match self.exchange.phase {
+            Phase::Idle => None,
+            Phase::Gap => Some(self.gap_end()),
+            Phase::Pause(until) => Some(until),
+            _ => Some(self.effective_deadline()),
+        }
+    }
+
+    /// Ends the exchange if its time is over.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        let ended = match self.exchange.phase {
+            Phase::Idle | Phase::Gap | Phase::Pause(_) => false,
+            _ => now.has_reached(self.effective_deadline()),
+        };
+        if !ended {
+            return;
+        }
+        self.exchange.stale = true;
+        let owes_data = matches!(self.exchange.phase, Phase::Prompt | Phase::Data(_))
+            && matches!(self.exchange.payload, Payload::Prompted(_));
+        let missing = self.exchange.phase == Phase::Final && self.exchange.answered_without_line();
+        let inside = self.tokenizer.is_inside_data();
+        self.tokenizer.reset();
+        self.exchange.end(if inside {
+            Outcome::Garbled
+        } else if missing {
+            Outcome::AnswerMissing
+        } else {
+            Outcome::TimedOut { owes_data }
+        });
+    }
+
+    /// Tells how the exchange ended, once.
+    pub const fn finish(&mut self) -> Option<Outcome> {
+        self.exchange.outcome.take()
+    }
+
+    /// The parameters of the first information response, behind its prefix.
+    #[must_use]
+    pub fn answer(&self) -> Fields<'_> {
+        let prefix = match self.exchange.spec.reply {
+            Reply::Line(prefix) | Reply::Maybe(prefix) | Reply::Registration(prefix) => prefix,
+            Reply::None | Reply::Digits | Reply::Text => "",
+        };
+        Fields::new(self.exchange.answer.strip_prefix(prefix.as_bytes()).unwrap_or(&[]))
+    }
+
+    fn gap_end(&self) -> Instant {
+        self.last_received.map_or(self.exchange.started, |last| {
+            (last + GAP + STEP).earlier(self.exchange.started + GAP_LIMIT)
+        })
+    }
+
+    fn effective_deadline(&self) -> Instant {
+        match self.last_received {
+            Some(last) if self.tokenizer.is_inside_data() => {
+                self.exchange.deadline.earlier(last + DATA_SILENCE + STEP)
+            }
+            _ => self.exchange.deadline,
+        }
+    }
+}
+
+impl Exchange {
+    const fn new() -> Self {
+        Self {
+            answer: Vec::new(),
+            answered: false,
+            spec: Spec::new(""),
+            payload: Payload::None,
+            phase: Phase::Idle,
+            outcome: None,
+            deadline: Instant::from_millis(0),
+            started: Instant::from_millis(0),
+            in_answer: false,
+            garbled: false,
+            stale: false,
+        }
+    }
+
+    /// Ends the exchange with `result`, unless that is the result of another command.
+    fn handle_result(&mut self, result: FinalResult, now: Instant) -> bool {
+        let unfinished = match self.phase {
+            // The command is not out yet: this is the result of an earlier one.
+            Phase::Line(_) | Phase::Tail(_) => true,
+            Phase::Data(_) if matches!(self.payload, Payload::Hex(_)) => true,
+            // An error may come instead of the prompt, or while the data is sent.
+            Phase::Prompt | Phase::Pause(_) | Phase::Data(_) => result == FinalResult::Ok,
+            _ => false,
+        };
+        if unfinished {
+            return false;
+        }
+        let required =
+            matches!(self.spec.reply, Reply::Line(_) | Reply::Registration(_) | Reply::Digits | Reply::Text);
+        if result == FinalResult::Ok && required && !self.answered {
+            self.deadline = self.deadline.earlier(now + MISSING_ANSWER + STEP);
+            self.stale = true;
+            return false;
+        }
+        let owed = match (self.phase, self.payload) {
+            (Phase::Data(sent), Payload::Prompted(length)) => sent < length,
+            _ => false,
+        };
+        self.end(if self.garbled {
+            Outcome::Garbled
+        } else if owed {
+            Outcome::TimedOut { owes_data: true }
+        } else {
+            Outcome::Final(result)
+        });
+        true
+    }
+
+    fn end(&mut self, outcome: Outcome) {
+        self.phase = Phase::Idle;
+        self.stale |= !matches!(outcome, Outcome::Final(_));
+        self.outcome = Some(outcome);
+    }
+
+    fn answered_without_line(&self) -> bool {
+        self.stale && !self.answered && !matches!(self.spec.reply, Reply::None | Reply::Maybe(_))
+    }
+
+    fn line_sent(&mut self, now: Instant) -> Phase {
+        match (self.payload, self.spec.prompt) {
+            (Payload::Prompted(_), Some(prompt)) => {
+                self.deadline = now + prompt.timeout + STEP;
+                Phase::Prompt
+            }
+            _ => self.all_sent(now),
+        }
+    }
+
+    fn all_sent(&mut self, now: Instant) -> Phase {
+        self.deadline = now + self.spec.timeout + STEP;
+        Phase::Final
+    }
+}
+
+fn is_answer(reply: Reply, line: &[u8]) -> bool {
+    match reply {
+        Reply::None => false,
+        Reply::Line(prefix) | Reply::Maybe(prefix) => line.starts_with(prefix.as_bytes()),
+        Reply::Registration(prefix) => {
+            line.strip_prefix(prefix.as_bytes()).is_some_and(crate::Registration::is_answer)
+        }
+        Reply::Digits => line.len() > 5 && line.iter().all(u8::is_ascii_digit),
+        Reply::Text => {
+            Urc::parse(line).is_none() && FinalResult::parse(line).is_none() && !line.starts_with(b"AT")
+        }
+    }
+}
+
+/// Keeps as much of the line as there is room for; a decoder refuses what is cut.
+fn keep(answer: &mut Vec<u8, ANSWER>, line: &[u8]) {
+    answer.clear();
+    for &byte in line {
+        if answer.push(byte).is_err() {
+            break;
+        }
+    }
+}
+
+/// Writes the hexadecimal digits of `payload`, from digit `sent` on, as far as the stage has room.
+fn stage_hex<'s>(stage: &'s mut [u8; STAGE], payload: Option<&[u8]>, sent: usize) -> &'s [u8] {
+    let rest = payload.and_then(|payload| payload.get(sent / 2..)).unwrap_or(&[]);
+    let digits = rest.iter().flat_map(|&byte| [hex_digit(byte >> 4), hex_digit(byte)]).skip(sent % 2);
+    let mut count = 0;
+    for (place, digit) in stage.iter_mut().zip(digits) {
+        *place = digit;
+        count += 1;
+    }
+    stage.get(..count).unwrap_or(&[])
+}
+
+/// What the modem refused with, if it did.
+impl Outcome {
+    /// The cause of a refusal.
+    #[must_use]
+    pub const fn cause(self) -> Option<Cause> {
+        match self {
+            Self::Final(FinalResult::Refused(cause)) => Some(cause),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! The modem behind a serial port: the only file that does serial I/O.
+
+use embedded_io::{Error as _, Read, ReadReady, Write};
+use monoclock::{Clock, Instant, Millis};
+
+use crate::at::FinalResult;
+use crate::bringup::{Bringup, Step, expect};
+use crate::command::{CloseSocket, Command, ProbeErrorNumbers};
+use crate::config::Config;
+use crate::device::{Device, Discard, Sink};
+use crate::engine::{Outcome, Payload, StartError};
+use crate::error::Error;
+use crate::power::Wiring;
+use crate::registration::{Domain, Registration};
+use crate::urc::Urc;
+
+/// Bytes that are read from the serial port at a time.
+const CHUNK: usize = 64;
+/// Questions to a modem whose answers got out of step, before it is given up.
+const RESYNC_TRIES: u8 = 5;
+/// Silence after which nothing late is expected any more.
+const QUIET: Millis = Millis(300);
+/// Longest wait when nothing has a deadline.
+const CALL_AGAIN: Millis = Millis(10);
+
+/// A SARA-U201 on the serial port `S`, with its pins behind `P`, on the clock `C`.
+///
+/// The driver owns all three; share a clock by reference. Nothing is sent before [`Modem::start`].
+#[derive(Debug)]
+pub struct Modem<S, P, C> {
+    serial: S,
+    wiring: P,
+    clock: C,
+    pub(crate) device: Device,
+    bringup: Bringup,
+    /// When the bring-up wants to go on.
+    wake_at: Option<Instant>,
+}
+
+impl<S, P, C> Modem<S, P, C>
+where
+    S: Read + Write + ReadReady,
+    P: Wiring<S>,
+    C: Clock,
+{
+    /// Takes the serial port, the pins and the clock.
+    pub fn new(serial: S, wiring: P, clock: C) -> Self {
+        Self { serial, wiring, clock, device: Device::new(), bringup: Bringup::new(), wake_at: None }
+    }
+
+    /// Gives the serial port, the pins and the clock back.
+    pub fn release(self) -> (S, P, C) {
+        (self.serial, self.wiring, self.clock)
+    }
+
+    /// Brings the modem up: power, settings, SIM, registration, packet data. Returns at once if all stands.
+    ///
+    /// After an error the next call goes on where that makes sense: a lost modem is restarted, a PIN that
+    /// was refused is not tried again.
+    ///
+    /// # Errors
+    /// [`Error::Sim`], [`Error::Registration`], [`Error::PacketDataRefused`], or what the serial line did.
+    pub fn start(&mut self, config: &Config<'_>) -> Result<(), Error> {
+        loop {
+            match self.poll_ready(config) {
+                Ok(()) => return Ok(()),
+                Err(nb::Error::Other(error)) => return Err(error),
+                Err(nb::Error::WouldBlock) => self.wait(),
+            }
+        }
+    }
+
+    /// Goes on with [`Modem::start`] as far as it goes without waiting.
+    ///
+    /// # Errors
+    /// `WouldBlock` until the modem is ready; else as [`Modem::start`].
+    pub fn poll_ready(&mut self, config: &Config<'_>) -> nb::Result<(), Error> {
+        self.device.probe = config.probe;
+        if self.bringup.is_ready(&self.device) && !self.device.engine.is_busy() {
+            self.pump(&[], &mut Discard)?;
+        }
+        loop {
+            match self.bringup.step(&mut self.device, config, self.clock.now())? {
+                Step::Exchange => {
+                    self.pump(&[], &mut Discard)?;
+                    if self.device.engine.is_busy() {
+                        return Err(nb::Error::WouldBlock);
+                    }
+                }
+                Step::Wait(until) => {
+                    let heard = self.pump(&[], &mut Discard)?;
+                    if !heard && !self.clock.now().has_reached(until) {
+                        self.wake_at = Some(until);
+                        return Err(nb::Error::WouldBlock);
+                    }
+                }
+                Step::Reset(asserted) => {
+                    if !self.wiring.reset(asserted) {
+                        self.bringup.set_no_reset();
+                    }
+                }
+                Step::Ready => return Ok(()),
+            }
+        }
+    }
+
+    /// Whether the modem was brought up and has lost nothing of it since, as far as is known.
+    pub fn is_ready(&self) -> bool {
+        self.bringup.is_ready(&self.device)
+    }
+
+    /// The registration as last heard, by URC or answer.
+    pub const fn registration(&self, domain: Domain) -> Registration {
+        match domain {
+            Domain::CircuitSwitched => self.device.circuit_switched,
+            Domain::PacketSwitched => self.device.packet_switched,
+        }
+    }
+
+    /// Takes the next URC, reading what has been received but sending nothing.
+    ///
+    /// What concerns sockets is kept by the driver and does not appear here, but for closing.
+    ///
+    /// # Errors
+    /// `WouldBlock` while there is none; the serial line may fail.
+    pub fn poll_urc(&mut self) -> nb::Result<Urc, Error> {
+        self.pump(&[], &mut Discard)?;
+        self.device.take_urc().ok_or(nb::Error::WouldBlock)
+    }
+
+    /// Whether URCs came faster than [`Modem::poll_urc`] took them, since this was asked last. The oldest
+    /// were dropped; the driver's own view of sockets and registration does not suffer.
+    pub fn take_urcs_lost(&mut self) -> bool {
+        self.device.take_urcs_lost()
+    }
+
+    /// Runs a command and waits for its answer.
+    ///
+    /// # Errors
+    /// The modem refused, did not answer in time, or answered something else.
+    pub fn execute<X: Command>(&mut self, command: &X) -> Result<X::Response, Error> {
+        self.execute_with(command, Payload::None, &[])
+    }
+
+    /// Runs a command that carries data.
+    ///
+    /// # Errors
+    /// As [`Modem::execute`].
+    pub fn execute_with<X: Command>(
+        &mut self,
+        command: &X,
+        payload: Payload,
+        data: &[u8],
+    ) -> Result<X::Response, Error> {
+        self.execute_into(command, payload, data, &mut Discard)
+    }
+
+    pub(crate) fn execute_into<X: Command>(
+        &mut self,
+        command: &X,
+        payload: Payload,
+        data: &[u8],
+        sink: &mut dyn Sink,
+    ) -> Result<X::Response, Error> {
+        self.settle()?;
+        let started = self.device.engine.start(command, payload, self.clock.now());
+        let outcome = self.run(started, data, sink)?;
+        expect(outcome, &self.device)?;
+        let command_name = self.device.engine.name();
+        command.decode(self.device.engine.answer()).ok_or(Error::Garbled { command: command_name })
+    }
+
+    /// Brings both sides to a point where a command can be sent.
+    fn settle(&mut self) -> Result<(), Error> {
+        self.pump(&[], &mut Discard)?;
+        // Only a bring-up that was polled and left alone can have a command running here.
+        while self.device.engine.is_busy() {
+            self.wait();
+            self.pump(&[], &mut Discard)?;
+        }
+        if self.device.engine.is_stale() {
+            self.resync()?;
+        }
+        if self.device.restarted {
+            return Err(Error::Restarted);
+        }
+        while let Some(socket) = self.device.sockets.abandoned() {
+            self.device.sockets.free(socket);
+            let started = self.device.engine.start(&CloseSocket(socket), Payload::None, self.clock.now());
+            // The modem may have closed it long since.
+            self.run(started, &[], &mut Discard)?;
+        }
+        Ok(())
+    }
+
+    /// Asks until the answer is surely that of the question, then lets late ones pass.
+    fn resync(&mut self) -> Result<(), Error> {
+        let probe = ProbeErrorNumbers;
+        for _ in 0..RESYNC_TRIES {
+            let started = self.device.engine.start(&probe, Payload::None, self.clock.now());
+            if self.run(started, &[], &mut Discard)? != Outcome::Final(FinalResult::Ok) {
+                continue;
+            }
+            if probe.decode(self.device.engine.answer()) == Some(0) {
+                self.device.handle_restart();
+            }
+            self.wait_until_quiet()?;
+            self.device.engine.set_fresh();
+            return Ok(());
+        }
+        self.bringup.lose_modem();
+        Err(Error::ModemLost)
+    }
+
+    fn wait_until_quiet(&mut self) -> Result<(), Error> {
+        let mut quiet_at = self.clock.now() + QUIET;
+        // Bounded, should the modem never be quiet.
+        let limit = quiet_at + Millis(4 * QUIET.0);
+        while !self.clock.now().has_reached(quiet_at) {
+            if self.pump(&[], &mut Discard)? {
+                quiet_at = (self.clock.now() + QUIET).earlier(limit);
+            }
+            self.clock.wait(quiet_at);
+        }
+        Ok(())
+    }
+
+    /// Serves the engine until its command has ended.
+    fn run(
+        &mut self,
+        started: Result<(), StartError>,
+        data: &[u8],
+        sink: &mut dyn Sink,
+    ) -> Result<Outcome, Error> {
+        started.map_err(|_| Error::Argument(self.device.engine.name()))?;
+        loop {
+            self.pump(data, sink)?;
+            if let Some(outcome) = self.device.engine.finish() {
+                return Ok(outcome);
+            }
+            self.wait();
+        }
+    }
+
+    /// Sends and receives what is there, without waiting. Tells whether anything was received.
+    pub(crate) fn pump(&mut self, data: &[u8], sink: &mut dyn Sink) -> Result<bool, Error> {
+        let mut heard = false;
+        loop {
+            heard |= self.receive(sink)?;
+            let now = self.clock.now();
+            self.device.engine.handle_timeout(now);
+            let bytes = self.device.engine.poll_transmit(data, now);
+            let bytes = bytes.get(..CHUNK).unwrap_or(bytes);
+            if bytes.is_empty() {
+                return Ok(heard);
+            }
+            let sent = self.serial.write(bytes).map_err(|error| Error::Serial(error.kind()))?;
+            self.device.engine.transmitted(sent, self.clock.now());
+            if sent == 0 {
+                return Ok(heard);
+            }
+        }
+    }
+
+    fn receive(&mut self, sink: &mut dyn Sink) -> Result<bool, Error> {
+        let mut heard = false;
+        while self.serial.read_ready().map_err(|error| Error::Serial(error.kind()))? {
+            let mut chunk = [0; CHUNK];
+            let count = self.serial.read(&mut chunk).map_err(|error| Error::Serial(error.kind()))?;
+            let Some(bytes) = chunk.get(..count).filter(|bytes| !bytes.is_empty()) else { break };
+            self.device.handle_input(bytes, self.clock.now(), sink);
+            heard = true;
+        }
+        Ok(heard)
+    }
+
+    /// Waits until the engine or the bring-up has something to do, or something is received.
+    fn wait(&mut self) {
+        let now = self.clock.now();
+        let until = self.device.engine.poll_timeout().or(self.wake_at.take());
+        self.clock.wait(until.unwrap_or(now + CALL_AGAIN));
+    }
+
+    pub(crate) fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    pub(crate) fn wait_until(&self, until: Instant) {
+        self.clock.wait(until);
+    }
+}

@@ -1,0 +1,186 @@
+//! What is known about the modem's sockets.
+
+use monoclock::{Instant, Millis};
+
+use crate::command::SOCKETS;
+use crate::config::Probe;
+use crate::urc::Urc;
+
+/// How a socket stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum State {
+    /// Not ours.
+    #[default]
+    Free,
+    /// Open, as far as is known.
+    Open,
+    /// Closed by the peer; what it has sent may still be read.
+    Closing,
+    /// Over: nothing can be read or written.
+    Dead,
+}
+
+/// One of the modem's sockets.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Entry {
+    pub(crate) state: State,
+    /// Told apart from earlier sockets of the same number.
+    pub(crate) generation: u8,
+    /// Bytes that wait in the modem.
+    pub(crate) pending: u32,
+    /// The URC may be older than what was read since: nothing may wait.
+    pub(crate) unsure: bool,
+    /// The peer owes an answer.
+    pub(crate) answer_awaited: bool,
+    /// To be closed at the next opportunity.
+    pub(crate) abandoned: bool,
+    /// When the modem is asked what waits, should no URC come.
+    probe_at: Option<Instant>,
+    probe_wait: Millis,
+}
+
+impl Entry {
+    /// Something was heard, or an answer is awaited from now on: the next probe is due later.
+    pub(crate) fn schedule_probe(&mut self, probe: Probe, now: Instant) {
+        self.probe_wait = if self.answer_awaited { probe.first } else { probe.idle };
+        self.probe_at = Some(now + self.probe_wait);
+    }
+
+    /// Nothing was heard: waits longer before the next probe.
+    pub(crate) fn back_off(&mut self, probe: Probe, now: Instant) {
+        if self.answer_awaited {
+            let doubled = Millis(self.probe_wait.0.saturating_mul(2));
+            self.probe_wait = doubled.min(probe.longest);
+        } else {
+            self.probe_wait = probe.idle;
+        }
+        self.probe_at = Some(now + self.probe_wait);
+    }
+
+    pub(crate) fn probe_due(&self, now: Instant) -> bool {
+        self.probe_at.is_some_and(|at| now.has_reached(at))
+    }
+
+    pub(crate) const fn probe_at(&self) -> Option<Instant> {
+        self.probe_at
+    }
+}
+
+/// The modem's sockets, by number.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sockets {
+    entries: [Entry; SOCKETS],
+}
+
+impl Sockets {
+    /// Notes a socket that the modem has just created, and gives its generation.
+    pub(crate) fn open(&mut self, number: u8) -> Option<u8> {
+        let entry = self.entries.get_mut(usize::from(number))?;
+        let generation = entry.generation.wrapping_add(1);
+        *entry = Entry { state: State::Open, generation, ..Entry::default() };
+        Some(generation)
+    }
+
+    /// The socket `number`, if it is still the one of that generation.
+    pub(crate) fn live(&mut self, number: u8, generation: u8) -> Option<&mut Entry> {
+        let entry = self.entries.get_mut(usize::from(number))?;
+        (entry.generation == generation && matches!(entry.state, State::Open | State::Closing))
+            .then_some(entry)
+    }
+
+    /// Frees a number; what was lent of it is over.
+    pub(crate) fn free(&mut self, number: u8) {
+        if let Some(entry) = self.entries.get_mut(usize::from(number)) {
+            entry.state = State::Free;
+            entry.abandoned = false;
+        }
+    }
+
+    /// Declares every socket over: the modem restarted, or the packet data context is gone.
+    ///
+    /// `freed` tells that the modem holds none of them any more.
+    pub(crate) fn kill_all(&mut self, freed: bool) {
+        for entry in &mut self.entries {
+            if entry.state == State::Free {
+                continue;
+            }
+            entry.state = if freed { State::Free } else { State::Dead };
+            entry.abandoned = !freed;
+        }
+    }
+
+    /// Marks a socket to be closed at the next opportunity.
+    pub(crate) fn abandon(&mut self, number: u8, generation: u8) {
+        if let Some(entry) = self.live(number, generation) {
+            entry.abandoned = true;
+        }
+    }
+
+    /// The number of a socket that is to be closed.
+    pub(crate) fn abandoned(&self) -> Option<u8> {
+        let place = self.entries.iter().position(|entry| entry.abandoned)?;
+        u8::try_from(place).ok()
+    }
+
+    /// Takes note of a URC about a socket.
+    pub(crate) fn handle_urc(&mut self, urc: &Urc) {
+        match *urc {
+            Urc::SocketData { socket, length } | Urc::DatagramWaiting { socket, length } => {
+                let Some(entry) = self.entries.get_mut(usize::from(socket)) else { return };
+                if length == u32::MAX {
+                    // TLS: closed or failed.
+                    if entry.state == State::Open {
+                        entry.state = State::Closing;
+                    }
+                } else {
+                    entry.pending = length;
+                    entry.unsure = true;
+                }
+            }
+            Urc::SocketClosed { socket } => {
+                let Some(entry) = self.entries.get_mut(usize::from(socket)) else { return };
+                if entry.state == State::Open {
+                    entry.state = State::Closing;
+                }
+                // The modem has closed it already.
+                entry.abandoned = false;
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_used_again_is_another_socket() {
+        let mut sockets = Sockets::default();
+        let first = sockets.open(2).unwrap();
+        sockets.handle_urc(&Urc::SocketData { socket: 2, length: 9 });
+        assert_eq!(sockets.live(2, first).unwrap().pending, 9);
+        sockets.free(2);
+        let second = sockets.open(2).unwrap();
+        assert_ne!(first, second);
+        assert!(sockets.live(2, first).is_none());
+        assert_eq!(sockets.live(2, second).unwrap().pending, 0);
+    }
+
+    #[test]
+    fn a_probe_backs_off_while_an_answer_is_awaited() {
+        let mut entry = Entry { answer_awaited: true, ..Entry::default() };
+        let mut now = Instant::from_millis(0);
+        entry.schedule_probe(Probe::DEFAULT, now);
+        for wait in [250, 500, 1000, 2000, 2000] {
+            assert!(!entry.probe_due(now));
+            now += Millis(wait);
+            assert!(entry.probe_due(now), "{wait}");
+            entry.back_off(Probe::DEFAULT, now);
+        }
+        entry.answer_awaited = false;
+        entry.schedule_probe(Probe::DEFAULT, now);
+        assert!(!entry.probe_due(now + Millis(29_999)));
+        assert!(entry.probe_due(now + Millis(30_000)));
+    }
+}
