@@ -1,4 +1,43 @@
+#![doc = include_str!("../README.md")]
 #![no_std]
 #![forbid(unsafe_code)]
-#![warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::as_conversions)]
-//! Not written yet.
+#![warn(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::as_conversions
+)]
+
+#[cfg(test)]
+#[macro_use]
+extern crate std;
+
+mod address;
+mod chip;
+pub mod command;
+pub mod config;
+mod crc;
+mod device;
+mod error;
+mod exchange;
+mod key;
+mod opcode;
+mod packet;
+pub mod provision;
+pub mod sequence;
+mod status;
+
+pub use address::{Location, Slot, Zone};
+pub use chip::{Chip, ClockDivider, Identity};
+pub use command::Command;
+pub use config::{Config, Image, SerialNumber};
+pub use crc::Crc16;
+pub use device::{DEFAULT_ADDRESS, Eccx08, GeneralCall, WakePulse};
+pub use error::{Error, ReplyError};
+pub use key::Key;
+pub use opcode::{ExecutionTime, Micros, Opcode};
+pub use packet::{Packet, parse_reply};
+pub use provision::{Consent, ProvisionError};
+pub use sequence::Sequence;
+pub use status::Status;

@@ -1,0 +1,58 @@
+//! Random (0x1B): 32 bytes from the element's generator.
+
+use super::{Command, bytes};
+use crate::error::ReplyError;
+use crate::opcode::Opcode;
+use crate::packet::Packet;
+
+/// Random, with the seed refreshed before.
+///
+/// Until the configuration zone is locked the element answers with a fixed pattern; decoding the pattern
+/// is an error, so that nobody takes it for randomness.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Random;
+
+impl Random {
+    /// What an element answers whose configuration zone is not locked.
+    pub const UNLOCKED_PATTERN: [u8; 4] = [0xFF, 0xFF, 0x00, 0x00];
+}
+
+impl Command for Random {
+    type Response = [u8; 32];
+    const OPCODE: Opcode = Opcode::Random;
+
+    fn encode(&self, packet: &mut Packet) {
+        packet.put(Self::OPCODE, 0x00, 0, &[]);
+    }
+
+    fn decode(&self, payload: &[u8]) -> Result<[u8; 32], ReplyError> {
+        let random = bytes(payload)?;
+        if is_unlocked_pattern(&random) { Err(ReplyError::Pattern) } else { Ok(random) }
+    }
+}
+
+/// Tells whether 32 bytes are what an unlocked element gives in place of random ones.
+pub(super) fn is_unlocked_pattern(random: &[u8; 32]) -> bool {
+    random.chunks(4).all(|word| word == Random::UNLOCKED_PATTERN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::tests::{counting, encoded, hex};
+    use crate::packet::parse_reply;
+
+    /// reference/eccx08-protocol.md section 9.6.
+    #[test]
+    fn vector() {
+        assert_eq!(encoded(&Random), [0x03, 0x07, 0x1B, 0x00, 0x00, 0x00, 0x24, 0xCD]);
+    }
+
+    /// reference/eccx08-protocol.md section 9.4.
+    #[test]
+    fn the_pattern_of_an_unlocked_element_is_refused() {
+        let reply = hex("23 FFFF0000 FFFF0000 FFFF0000 FFFF0000 FFFF0000 FFFF0000 FFFF0000 FFFF0000 411A");
+        assert_eq!(Random.decode(parse_reply(&reply).unwrap()), Err(ReplyError::Pattern));
+        assert_eq!(Random.decode(&counting::<32>(0)), Ok(counting(0)));
+    }
+}

@@ -1,0 +1,73 @@
+//! Random, Nonce (pass-through), Sign: the signature over a digest.
+
+use super::{Outbox, Sequence, Step};
+use crate::address::Slot;
+use crate::command::{DigestSource, NoncePassThrough, Random, Sign};
+use crate::error::Error;
+
+/// Signs a digest with the private key in a slot.
+///
+/// Random comes first because a pass-through Nonce does not refresh the seed from which the element draws
+/// the k of ECDSA. The digest goes through TempKey, which every element has; an ATECC608 may take its
+/// message digest buffer instead.
+#[derive(Clone, Copy, Debug)]
+pub struct SignDigest<'a> {
+    slot: Slot,
+    digest: &'a [u8; 32],
+    source: DigestSource,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Stage {
+    Random,
+    Nonce,
+    Sign,
+}
+
+impl<'a> SignDigest<'a> {
+    /// Signs `digest` with the key in `slot`.
+    #[must_use]
+    pub const fn new(slot: Slot, digest: &'a [u8; 32]) -> Self {
+        Self { slot, digest, source: DigestSource::TempKey, stage: Stage::Random }
+    }
+
+    /// Takes the digest through another buffer.
+    #[must_use]
+    pub const fn through(self, source: DigestSource) -> Self {
+        Self { source, ..self }
+    }
+
+    const fn nonce(&self) -> NoncePassThrough<'a> {
+        NoncePassThrough { target: self.source.target(), data: self.digest }
+    }
+
+    const fn sign(&self) -> Sign {
+        Sign::external(self.slot, self.source)
+    }
+}
+
+impl Sequence for SignDigest<'_> {
+    type Output = [u8; 64];
+
+    fn advance(&mut self, reply: Option<&[u8]>, outbox: &mut Outbox) -> Result<Step<[u8; 64]>, Error> {
+        let Some(reply) = reply else {
+            outbox.require(&self.sign())?;
+            self.stage = Stage::Random;
+            return outbox.send(&Random);
+        };
+        match self.stage {
+            Stage::Random => {
+                outbox.receive(&Random, reply)?;
+                self.stage = Stage::Nonce;
+                outbox.send(&self.nonce())
+            }
+            Stage::Nonce => {
+                outbox.receive(&self.nonce(), reply)?;
+                self.stage = Stage::Sign;
+                outbox.send(&self.sign())
+            }
+            Stage::Sign => outbox.receive(&self.sign(), reply).map(Step::Done),
+        }
+    }
+}
