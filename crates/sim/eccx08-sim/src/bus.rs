@@ -200,8 +200,9 @@ impl Shared {
         Ok(())
     }
 
-    /// Hands a finished write to the chip.
+    /// Hands a finished write to the chip. Low bits within it came before what it does.
     fn end_write(&mut self, written: &mut Option<Vec<u8>>) {
+        self.pulse();
         let (Some(machine), Some(bytes)) = (&mut self.machine, written.take()) else { return };
         machine.settle();
         match bytes.split_first() {
