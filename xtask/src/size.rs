@@ -22,6 +22,7 @@ use probes::{PROBES, Probe};
 const PROBES_DIRECTORY: &str = "examples/size-probes";
 const PROFILE: &str = "firmware";
 const BASELINE: &str = "empty";
+const LISTED_FUNCTIONS: usize = 25;
 
 /// Measures flash on the board's processor: small programs minus an empty one
 #[derive(Debug, clap::Args)]
@@ -30,12 +31,15 @@ const BASELINE: &str = "empty";
     panic = abort) and prints, for each: its flash over the empty program, its code by crate (from the line table,\n\
     so that inlined code counts where it was written), and the panics that are left in it.\n\
     A goal that is missed makes the exit status 1 only with --strict.\n\n\
-    Examples:\n  cargo xtask size\n  cargo xtask size --probe token\n  cargo xtask size --json --strict"
+    Examples:\n  cargo xtask size\n  cargo xtask size --probe token --functions\n  cargo xtask size --json --strict"
 )]
 pub(crate) struct Args {
     /// Measure only this program
     #[arg(long, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(PROBES.iter().map(|probe| probe.name)))]
     probe: Option<String>,
+    /// List the largest functions of each program
+    #[arg(long)]
+    functions: bool,
     /// Fail when a goal is missed
     #[arg(long)]
     strict: bool,
@@ -62,7 +66,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         eprintln!("measuring {}", probe.name);
         match measure(probe, &builder, &origins, &empty) {
             Ok(measured) => {
-                text.push_str(&measured.shown(probe));
+                text.push_str(&measured.shown(probe, args.functions));
                 details.insert(probe.name.to_owned(), measured.json());
                 rows.extend(measured.rows(probe));
             }
@@ -98,6 +102,8 @@ struct Measured {
     share: Option<u64>,
     /// Bytes by crate, the largest first.
     by_crate: Vec<(String, u64)>,
+    /// Functions, the largest first.
+    functions: Vec<(String, u64)>,
     /// Panics that are left: crate and place.
     panics: Vec<(String, String)>,
     /// Names of the crates that are ours.
@@ -119,6 +125,7 @@ fn measure(probe: &Probe, builder: &Builder, origins: &Origins, empty: &Image) -
         flash: image.flash.saturating_sub(empty.flash),
         ram: image.ram.saturating_sub(empty.ram),
         by_crate: image.bytes_by_crate,
+        functions: image.functions,
         panics: located.panics,
         ours: origins.ours(),
     })
@@ -157,7 +164,7 @@ impl Measured {
         rows
     }
 
-    fn shown(&self, probe: &Probe) -> String {
+    fn shown(&self, probe: &Probe, functions: bool) -> String {
         let mut text = format!("{}: {}\n", probe.name, probe.about);
         text.push_str(&format!("  {} bytes over the empty program; all of it, by crate:\n", self.flash));
         for (owner, bytes) in &self.by_crate {
@@ -169,6 +176,12 @@ impl Measured {
         }
         for (owner, place) in &self.panics {
             text.push_str(&format!("            {owner}  {place}\n"));
+        }
+        if functions {
+            text.push_str("  the largest functions, with what was inlined into them:\n");
+            for (name, bytes) in self.functions.iter().take(LISTED_FUNCTIONS) {
+                text.push_str(&format!("  {bytes:>8}  {name}\n"));
+            }
         }
         text.push('\n');
         text
@@ -242,6 +255,7 @@ mod tests {
             ram: 0,
             share: None,
             by_crate: vec![("eccx08".into(), 60)],
+            functions: Vec::new(),
             panics: vec![("base64".into(), "src/lib.rs:1:1".into())],
             ours: vec!["eccx08".into()],
         };

@@ -21,6 +21,8 @@ pub(crate) struct Image {
     pub(crate) ram: u64,
     /// Bytes of flash by crate, the largest first.
     pub(crate) bytes_by_crate: Vec<(String, u64)>,
+    /// The functions that are left, the largest first.
+    pub(crate) functions: Vec<(String, u64)>,
     /// The places of panics, as crate and place; only in a program that keeps them.
     pub(crate) panics: Vec<(String, String)>,
 }
@@ -41,6 +43,7 @@ impl Image {
             flash: size_where(is_in_flash),
             ram: size_where(is_in_ram),
             bytes_by_crate: bytes_by_crate(&elf, origins)?,
+            functions: functions(&elf),
             panics: panics(&elf, origins)?,
         })
     }
@@ -59,6 +62,18 @@ fn is_in_flash(section: &ElfSection32<'_, '_, Endianness>) -> bool {
 fn is_in_ram(section: &ElfSection32<'_, '_, Endianness>) -> bool {
     let no_bits = section.elf_section_header().sh_type(Endianness::Little) == SHT_NOBITS;
     is_allocated(section) && (no_bits || section.address() >= RAM_START)
+}
+
+fn functions(elf: &ElfFile32<'_, Endianness>) -> Vec<(String, u64)> {
+    let text = elf.symbols().filter(|symbol| symbol.kind() == SymbolKind::Text && symbol.size() > 0);
+    let mut functions: Vec<_> =
+        text.map(|symbol| (demangled(symbol.name().unwrap_or_default()), symbol.size())).collect();
+    functions.sort_by_key(|(_, bytes)| core::cmp::Reverse(*bytes));
+    functions
+}
+
+fn demangled(symbol: &str) -> String {
+    format!("{:#}", rustc_demangle::demangle(symbol))
 }
 
 /// Gives every byte of flash to a crate: code by the line it was compiled from, constants by their symbol.
@@ -165,8 +180,7 @@ fn push(path: &mut String, part: &str) {
 
 /// Returns the crate that a constant's symbol names, or a stand-in where it names none.
 fn crate_of_symbol(symbol: &str) -> String {
-    let name = format!("{:#}", rustc_demangle::demangle(symbol));
-    match name.trim_start_matches(['<', '&', '[', '(']).split_once("::") {
+    match demangled(symbol).trim_start_matches(['<', '&', '[', '(']).split_once("::") {
         Some((owner, _)) => owner.replace('_', "-"),
         None => "constants without a name".to_owned(),
     }

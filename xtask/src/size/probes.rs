@@ -31,13 +31,22 @@ pub(crate) struct Share {
 }
 
 /// Every probe; the baseline is not one of them.
-pub(crate) const PROBES: &[Probe] = &[Probe {
-    name: "jwt",
-    about: "claims, base64url, SHA-256, one token; signed by a register",
-    goal: None,
-    ram_goal: None,
-    share: None,
-}];
+pub(crate) const PROBES: &[Probe] = &[
+    Probe {
+        name: "jwt",
+        about: "claims, base64url, SHA-256, one token; signed by a register",
+        goal: None,
+        ram_goal: None,
+        share: None,
+    },
+    Probe {
+        name: "mqtt",
+        about: "CONNECT, SUBSCRIBE, PUBLISH at QoS 0 and 1 both ways, keep-alive, re-send",
+        goal: Some(6144),
+        ram_goal: None,
+        share: None,
+    },
+];
 
 impl Probe {
     /// Returns the row for its flash.
