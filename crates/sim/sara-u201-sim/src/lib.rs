@@ -1,2 +1,41 @@
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
-//! Placeholder.
+
+mod at;
+mod card;
+mod clock;
+mod command;
+mod latency;
+mod modem;
+mod network;
+mod packet;
+mod profile;
+mod quirks;
+mod registration;
+mod result;
+mod rtc;
+mod security;
+mod serial;
+mod settings;
+mod simulation;
+mod sockets;
+mod statistics;
+mod tls;
+mod uart;
+
+pub use clock::SimClock;
+pub use latency::{Latencies, Span};
+pub use modem::ModemCore;
+pub use network::{
+    ConnectionState, DatagramPeer, Handle, HostNetwork, MemoryNetwork, Network, NetworkError, Peer,
+    PeerConnection,
+};
+pub use profile::{
+    AccessPoint, CellularNetwork, Identity, Nitz, PowerAtStart, Profile, RegistrationOutcome, SimCard,
+    UartProfile,
+};
+pub use quirks::{EarlyData, EmptyRead, Quirks, RateChange, Refusal, TypedAhead};
+pub use serial::{DtrLine, ResetLine, Serial, SerialError};
+pub use simulation::Simulation;
+pub use statistics::{CommandRecord, Statistics};
+pub use tls::HandshakeFailure;

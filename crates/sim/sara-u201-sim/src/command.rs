@@ -1,0 +1,58 @@
+//! The commands, one file per chapter of the manual.
+
+mod clock;
+pub(crate) mod connect;
+mod general;
+mod network;
+mod packet;
+mod security;
+mod sim;
+mod socket;
+mod transfer;
+
+use core::time::Duration;
+
+use crate::at::{Command, Kind};
+use crate::modem::{Data, DataKind, ModemCore, Step};
+use crate::result::INCORRECT_PARAMETERS;
+
+impl ModemCore {
+    /// Carries a command out, after its latency.
+    pub(crate) fn execute(&mut self, command: &Command, now: Duration) -> Step {
+        if let Some(refusal) = self.card_refusal(command) {
+            return Step::Final(refusal);
+        }
+        let done = self
+            .general_command(command, now)
+            .or_else(|| self.sim_command(command, now))
+            .or_else(|| self.network_command(command, now))
+            .or_else(|| self.clock_command(command, now))
+            .or_else(|| self.packet_command(command, now))
+            .or_else(|| self.socket_command(command, now))
+            .or_else(|| self.security_command(command, now));
+        done.unwrap_or_else(|| Step::Final(self.unknown_command()))
+    }
+
+    /// What becomes of the data that a prompt asked for.
+    pub(crate) fn store(&mut self, data: Data, now: Duration) -> Step {
+        match data.kind {
+            DataKind::SocketWrite { socket, generation } => {
+                self.write_socket(socket, generation, &data.bytes, now)
+            }
+            DataKind::SendTo { socket, remote } => self.send_datagram(socket, remote, &data.bytes, now),
+            DataKind::Credential { kind, ref name } => self.store_credential(kind, name, &data.bytes),
+        }
+    }
+
+    /// The time that a refusal takes, when this command is going to be refused slowly.
+    pub(crate) fn refusal_time(&self, command: &Command) -> Option<Duration> {
+        let activation =
+            command.name == "+UPSDA" && command.kind == Kind::Set && command.number(1) == Some(3);
+        let profile = command.index(0, crate::packet::PROFILES)?;
+        let refused = activation && self.card.refusal().is_none() && self.admission(profile).is_err();
+        refused.then_some(self.cellular().refusal)
+    }
+}
+
+/// The answer to wrong arguments.
+pub(crate) const WRONG: Step = Step::Final(INCORRECT_PARAMETERS);

@@ -1,0 +1,294 @@
+//! The module itself, without I/O: characters in, characters out, and when something happens next.
+
+mod execution;
+mod input;
+mod power;
+
+mod urc;
+
+use core::time::Duration;
+use std::collections::VecDeque;
+
+use rand_chacha::ChaCha8Rng;
+use rand_core::SeedableRng;
+
+use crate::card::Card;
+use crate::network::Network;
+use crate::packet::Contexts;
+use crate::profile::{PowerAtStart, Profile};
+use crate::registration::Registration;
+use crate::rtc::Rtc;
+use crate::settings::{NonVolatile, Settings};
+use crate::sockets::{SOCKETS, Socket};
+use crate::statistics::{CommandRecord, Statistics};
+use crate::uart::LineSettings;
+
+pub(crate) use execution::{Data, DataKind, Step, Wait};
+pub(crate) use urc::Urc;
+
+use execution::Job;
+use power::Power;
+
+/// The module's state machine.
+///
+/// `on_rx` takes characters from the host, `take_tx` gives those for the host, `poll` lets time pass and
+/// `next_event` tells when `poll` is due. Times are measured from the virtual start.
+#[expect(missing_debug_implementations, reason = "a network is a trait object without Debug")]
+pub struct ModemCore {
+    pub(crate) profile: Profile,
+    pub(crate) rng: ChaCha8Rng,
+    pub(crate) network: Box<dyn Network>,
+    pub(crate) settings: Settings,
+    pub(crate) stored: NonVolatile,
+    pub(crate) card: Card,
+    pub(crate) registration: Registration,
+    pub(crate) contexts: Contexts,
+    pub(crate) sockets: [Option<Socket>; SOCKETS],
+    pub(crate) socket_error: u16,
+    pub(crate) socket_generation: u64,
+    pub(crate) resolver_cache: Vec<(String, core::net::Ipv4Addr)>,
+    pub(crate) rtc: Rtc,
+    /// AT+CFUN.
+    pub(crate) functionality: u8,
+    pub(crate) last_handshake_failure: Option<crate::tls::HandshakeFailure>,
+    power: Power,
+    rate: Option<u32>,
+    rate_at_once: bool,
+    cts_off_until: Duration,
+    dtr_asserted: bool,
+    reset_asserted: bool,
+    restarts: u64,
+    timers: Vec<(Duration, u64, Timer)>,
+    timer_count: u64,
+    job: Option<Job>,
+    line: Vec<u8>,
+    last_line: String,
+    last_received: u8,
+    input: VecDeque<u8>,
+    output: Vec<u8>,
+    urcs: VecDeque<Urc>,
+    urc_not_before: Duration,
+    transmitter_empty_since: Option<Duration>,
+    polled: Duration,
+    statistics: Statistics,
+    records: Vec<CommandRecord>,
+}
+
+/// What is going to happen by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Timer {
+    BootDone,
+    CardReady,
+    Registered,
+    PacketRegistered,
+    NetworkTime,
+    /// A socket whose handshake failed is closed.
+    HandshakeClose {
+        socket: usize,
+        generation: u64,
+    },
+    ResetTaken,
+    Restart,
+    PowerDown,
+    Urc(String),
+}
+
+impl ModemCore {
+    /// Makes a module whose virtual start is `now`.
+    #[must_use]
+    pub fn new(profile: Profile, network: Box<dyn Network>, now: Duration) -> Self {
+        let running = profile.power_at_start == PowerAtStart::On;
+        let stored = NonVolatile::new(&profile);
+        let rate = match stored.rate {
+            0 => running.then_some(115_200),
+            rate => Some(rate),
+        };
+        let mut modem = Self {
+            rng: ChaCha8Rng::seed_from_u64(profile.seed),
+            network,
+            settings: Settings::default(),
+            stored,
+            card: Card::new(&profile.sim),
+            registration: Registration::default(),
+            contexts: Contexts::default(),
+            sockets: core::array::from_fn(|_| None),
+            socket_error: 0,
+            socket_generation: 0,
+            resolver_cache: Vec::new(),
+            rtc: Rtc::unset(profile.quirks.unset_clock_year, now),
+            functionality: 1,
+            last_handshake_failure: None,
+            power: Power::Off,
+            rate,
+            rate_at_once: false,
+            cts_off_until: Duration::ZERO,
+            dtr_asserted: true,
+            reset_asserted: false,
+            restarts: 0,
+            timers: Vec::new(),
+            timer_count: 0,
+            job: None,
+            line: Vec::new(),
+            last_line: String::new(),
+            last_received: 0,
+            input: VecDeque::new(),
+            output: Vec::new(),
+            urcs: VecDeque::new(),
+            urc_not_before: Duration::ZERO,
+            transmitter_empty_since: Some(now),
+            polled: now,
+            statistics: Statistics::default(),
+            records: Vec::new(),
+            profile,
+        };
+        match modem.profile.power_at_start {
+            PowerAtStart::Off => {}
+            PowerAtStart::Booting => modem.start_up(now),
+            PowerAtStart::On => {
+                modem.power = Power::On;
+                modem.statistics.boots = 1;
+                modem.card.become_ready();
+                modem.start_search(now);
+            }
+        }
+        modem
+    }
+
+    /// Takes characters that have arrived from the host.
+    pub fn on_rx(&mut self, bytes: &[u8], now: Duration) {
+        self.poll(now);
+        for byte in bytes {
+            self.take_byte(*byte, now);
+        }
+        self.poll(now);
+    }
+
+    /// Gives the characters for the host.
+    pub fn take_tx(&mut self, _now: Duration) -> Vec<u8> {
+        core::mem::take(&mut self.output)
+    }
+
+    /// Lets everything happen that is due by `now`.
+    pub fn poll(&mut self, now: Duration) {
+        self.polled = now;
+        while let Some(timer) = self.due_timer(now) {
+            self.fire(timer, now);
+        }
+        self.network.poll(now);
+        self.poll_sockets(now);
+        self.run_job(now);
+        self.type_ahead(now);
+        self.flush_urcs(now);
+    }
+
+    /// Tells when [`ModemCore::poll`] is due next if nothing arrives before.
+    #[must_use]
+    pub fn next_event(&self, now: Duration) -> Option<Duration> {
+        // What could not be done at the last look is looked at again a little later.
+        let later = self.polled.max(now) + Duration::from_millis(1);
+        let soon = |at: Duration| if at > self.polled { at } else { later };
+        let timers = self.timers.iter().map(|timer| timer.0).min();
+        let job = self.job.as_ref().and_then(Job::next_event);
+        let urcs = (!self.urcs.is_empty() && self.may_speak()).then_some(self.urc_not_before);
+        let network = self.network.next_event(now);
+        [timers, job, urcs, network].into_iter().flatten().map(soon).min()
+    }
+
+    /// Counts what has happened on the module's side.
+    #[must_use]
+    pub fn statistics(&self) -> Statistics {
+        Statistics { pins_rejected: self.card.rejected, ..self.statistics }
+    }
+
+    /// Lists the command lines taken so far.
+    #[must_use]
+    pub fn commands(&self) -> &[CommandRecord] {
+        &self.records
+    }
+
+    /// The profile of this run.
+    #[must_use]
+    pub const fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// Tells why the last TLS handshake failed; the module does not tell its host.
+    #[must_use]
+    pub const fn handshake_failure(&self) -> Option<&crate::tls::HandshakeFailure> {
+        self.last_handshake_failure.as_ref()
+    }
+
+    /// What the module wants of the serial line.
+    pub(crate) fn line_settings(&self) -> LineSettings {
+        LineSettings {
+            rate: self.rate,
+            rate_at_once: self.rate_at_once,
+            flow_control: self.settings.flow_control == 3,
+            restarts: self.restarts,
+            room: self.profile.uart.module_receive_capacity.saturating_sub(self.input.len()),
+            cts_off_until: self.cts_off_until,
+            deaf: self.profile.quirks.rate_change_deaf,
+        }
+    }
+
+    /// Learns the rate that automatic detection has found.
+    pub(crate) const fn rate_found(&mut self, rate: Option<u32>) {
+        self.rate = rate;
+    }
+
+    /// Changes the rate; `None` looks for it.
+    pub(crate) const fn set_rate(&mut self, rate: Option<u32>, at_once: bool) {
+        self.rate = rate;
+        self.rate_at_once = at_once;
+    }
+
+    /// Learns whether everything said has left.
+    pub(crate) fn set_transmitter_empty(&mut self, empty: bool, now: Duration) {
+        match (empty, self.transmitter_empty_since) {
+            (false, _) => self.transmitter_empty_since = None,
+            (true, None) => self.transmitter_empty_since = Some(now),
+            (true, Some(_)) => {}
+        }
+    }
+
+    /// Sets DTR.
+    pub(crate) const fn set_dtr(&mut self, asserted: bool, _now: Duration) {
+        self.dtr_asserted = asserted;
+    }
+
+    /// Lets `timer` fire at `at`.
+    pub(crate) fn schedule(&mut self, at: Duration, timer: Timer) {
+        self.timer_count += 1;
+        self.timers.push((at, self.timer_count, timer));
+    }
+
+    pub(crate) fn cancel(&mut self, unwanted: impl Fn(&Timer) -> bool) {
+        self.timers.retain(|(_, _, timer)| !unwanted(timer));
+    }
+
+    fn due_timer(&mut self, now: Duration) -> Option<Timer> {
+        let due = self.timers.iter().enumerate().filter(|(_, timer)| timer.0 <= now);
+        let (index, _) = due.min_by_key(|(_, timer)| (timer.0, timer.1))?;
+        Some(self.timers.swap_remove(index).2)
+    }
+
+    fn fire(&mut self, timer: Timer, now: Duration) {
+        match timer {
+            Timer::BootDone => self.boot_done(now),
+            Timer::CardReady => self.card_ready(now),
+            Timer::Registered => self.registered(now),
+            Timer::PacketRegistered => self.packet_registered(),
+            Timer::NetworkTime => self.network_time(now),
+            Timer::HandshakeClose { socket, generation } => {
+                let is_same = |s: &Socket| s.generation == generation;
+                if self.sockets.get(socket).and_then(Option::as_ref).is_some_and(is_same) {
+                    self.urcs.push_back(Urc::Closed { socket, generation });
+                }
+            }
+            Timer::ResetTaken => self.reset_taken(now),
+            Timer::Restart => self.start_up(now),
+            Timer::PowerDown => self.power_down(now),
+            Timer::Urc(text) => self.announce(text),
+        }
+    }
+}

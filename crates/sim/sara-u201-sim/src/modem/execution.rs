@@ -1,0 +1,360 @@
+//! How a command line runs: latency, result, prompt and data.
+
+use core::time::Duration;
+use std::collections::VecDeque;
+
+use super::ModemCore;
+use super::input::is_abortable;
+use crate::at::{Command, Kind};
+use crate::command::connect::Connecting;
+use crate::network::Handle;
+use crate::quirks::EarlyData;
+use crate::result::{FinalResult, NO_NETWORK};
+use crate::security::CredentialKind;
+
+/// The pause that the manual asks for between the `@` prompt and the data.
+const PROMPT_RULE: Duration = Duration::from_millis(50);
+
+/// A command line in execution.
+#[derive(Debug)]
+pub(super) struct Job {
+    rest: VecDeque<Command>,
+    stage: Stage,
+}
+
+#[derive(Debug)]
+enum Stage {
+    /// The module thinks.
+    Thinking {
+        until: Duration,
+        command: Command,
+    },
+    /// The line was not well formed, or was empty.
+    Ending {
+        until: Duration,
+        result: FinalResult,
+    },
+    Waiting {
+        wait: Wait,
+        command: Command,
+    },
+    /// The host owes data.
+    Data(Data),
+    /// Data is complete.
+    Storing {
+        until: Duration,
+        data: Data,
+    },
+}
+
+/// What a command is waiting for.
+#[derive(Debug)]
+pub(crate) enum Wait {
+    Connect(Connecting),
+    Resolve {
+        query: Handle,
+        host: String,
+        deadline: Duration,
+    },
+    /// Registration with the network.
+    Register {
+        deadline: Duration,
+    },
+}
+
+/// Data after a prompt.
+#[derive(Debug)]
+pub(crate) struct Data {
+    pub(crate) kind: DataKind,
+    pub(crate) wanted: usize,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) opened: Duration,
+    pub(crate) early: bool,
+}
+
+/// What the data is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum DataKind {
+    SocketWrite { socket: usize, generation: u64 },
+    SendTo { socket: usize, remote: core::net::SocketAddrV4 },
+    Credential { kind: CredentialKind, name: String },
+}
+
+/// What a command's code answers.
+#[derive(Debug)]
+pub(crate) enum Step {
+    /// Lines of information; the next command of the line follows, or `OK`.
+    Done(Vec<Vec<u8>>),
+    /// The line ends here.
+    Final(FinalResult),
+    Wait(Wait),
+    Prompt(Data),
+}
+
+impl Step {
+    /// No information.
+    pub(crate) const fn ok() -> Self {
+        Self::Done(Vec::new())
+    }
+
+    /// One line of information.
+    pub(crate) fn line(text: impl Into<String>) -> Self {
+        Self::Done(vec![text.into().into_bytes()])
+    }
+}
+
+impl From<FinalResult> for Step {
+    fn from(result: FinalResult) -> Self {
+        if result == FinalResult::Ok { Self::ok() } else { Self::Final(result) }
+    }
+}
+
+impl Data {
+    pub(crate) const fn new(kind: DataKind, wanted: usize, opened: Duration) -> Self {
+        Self { kind, wanted, bytes: Vec::new(), opened, early: false }
+    }
+
+    const fn prompt(&self) -> &'static str {
+        match self.kind {
+            DataKind::SocketWrite { .. } | DataKind::SendTo { .. } => "\r\n@",
+            DataKind::Credential { .. } => "\r\n>",
+        }
+    }
+}
+
+impl Job {
+    pub(super) const fn wants_data(&self) -> bool {
+        matches!(self.stage, Stage::Data(_))
+    }
+
+    pub(super) fn is_abortable(&self) -> bool {
+        match &self.stage {
+            Stage::Thinking { command, .. } | Stage::Waiting { command, .. } => {
+                is_abortable(&command.name, command.kind)
+            }
+            _ => false,
+        }
+    }
+
+    pub(super) fn next_event(&self) -> Option<Duration> {
+        match &self.stage {
+            Stage::Thinking { until, .. } | Stage::Ending { until, .. } | Stage::Storing { until, .. } => {
+                Some(*until)
+            }
+            Stage::Waiting { wait, .. } => Some(match wait {
+                Wait::Connect(connecting) => connecting.next_event(),
+                Wait::Resolve { deadline, .. } | Wait::Register { deadline } => *deadline,
+            }),
+            Stage::Data(_) => None,
+        }
+    }
+}
+
+impl ModemCore {
+    /// Says something to the host.
+    pub(crate) fn say(&mut self, bytes: &[u8]) {
+        self.output.extend_from_slice(bytes);
+    }
+
+    /// Begins a command line; `None` is one that is not well formed.
+    pub(super) fn begin(&mut self, commands: Option<Vec<Command>>, now: Duration) {
+        let until = now + self.profile.latencies.local.draw(&mut self.rng);
+        let Some(commands) = commands else {
+            let result = self.unknown_command();
+            self.job = Some(Job { rest: VecDeque::new(), stage: Stage::Ending { until, result } });
+            return;
+        };
+        let mut rest = VecDeque::from(commands);
+        let stage = match rest.pop_front() {
+            Some(command) => Stage::Thinking { until: now + self.latency_of(&command), command },
+            None => Stage::Ending { until, result: FinalResult::Ok },
+        };
+        self.job = Some(Job { rest, stage });
+    }
+
+    /// Moves the command line on as far as it goes.
+    pub(super) fn run_job(&mut self, now: Duration) {
+        while let Some(mut job) = self.job.take() {
+            let (step, command) = match job.stage {
+                Stage::Thinking { until, command } if until <= now => {
+                    (self.execute(&command, now), Some(command))
+                }
+                Stage::Ending { until, result } if until <= now => (Step::Final(result), None),
+                Stage::Storing { until, data } if until <= now => (self.store(data, now), None),
+                Stage::Waiting { mut wait, command } => match self.poll_wait(&mut wait, now) {
+                    Some(step) => (step, Some(command)),
+                    None => {
+                        job.stage = Stage::Waiting { wait, command };
+                        self.job = Some(job);
+                        return;
+                    }
+                },
+                stage => {
+                    job.stage = stage;
+                    self.job = Some(job);
+                    return;
+                }
+            };
+            self.job = self.follow(step, command, job.rest, now);
+        }
+    }
+
+    /// What comes after a step.
+    fn follow(
+        &mut self,
+        step: Step,
+        command: Option<Command>,
+        mut rest: VecDeque<Command>,
+        now: Duration,
+    ) -> Option<Job> {
+        match (step, command) {
+            (Step::Done(lines), _) => {
+                for line in lines {
+                    self.say_line(&line);
+                }
+                let Some(command) = rest.pop_front() else {
+                    self.finish(FinalResult::Ok, now);
+                    return None;
+                };
+                let until = now + self.latency_of(&command);
+                Some(Job { rest, stage: Stage::Thinking { until, command } })
+            }
+            (Step::Wait(wait), Some(command)) => Some(Job { rest, stage: Stage::Waiting { wait, command } }),
+            (Step::Prompt(data), _) => {
+                self.say(data.prompt().as_bytes());
+                let stage = if data.wanted == 0 {
+                    Stage::Storing { until: now, data }
+                } else {
+                    Stage::Data(Data { opened: now, ..data })
+                };
+                Some(Job { rest, stage })
+            }
+            (Step::Final(result), _) => {
+                self.finish(result, now);
+                None
+            }
+            (Step::Wait(_), None) => {
+                self.finish(FinalResult::Error, now);
+                None
+            }
+        }
+    }
+
+    /// One byte of the data that a prompt asked for.
+    pub(super) fn take_data(&mut self, byte: u8, now: Duration) {
+        let Some(Job { stage: Stage::Data(data), .. }) = &mut self.job else { return };
+        let socket = matches!(data.kind, DataKind::SocketWrite { .. } | DataKind::SendTo { .. });
+        if socket && now < data.opened + PROMPT_RULE {
+            if !core::mem::replace(&mut data.early, true) {
+                self.statistics.prompt_rule_violations += 1;
+            }
+            match self.profile.quirks.early_data {
+                EarlyData::Accept => {}
+                EarlyData::Drop => return,
+                EarlyData::Error => {
+                    self.job = None;
+                    self.finish(FinalResult::Cme(50), now);
+                    return;
+                }
+            }
+        }
+        data.bytes.push(byte);
+        if data.bytes.len() < data.wanted {
+            return;
+        }
+        if let Some(Job { stage: Stage::Data(data), rest }) = self.job.take() {
+            let latencies = &self.profile.latencies;
+            let span = match data.kind {
+                DataKind::Credential { .. } => latencies.certificate,
+                _ => latencies.socket_write,
+            };
+            let until = now + span.draw(&mut self.rng);
+            self.job = Some(Job { rest, stage: Stage::Storing { until, data } });
+        }
+        self.run_job(now);
+    }
+
+    /// A character has aborted the command.
+    pub(super) fn abort(&mut self, now: Duration) {
+        if let Some(Job { stage: Stage::Waiting { wait, .. }, .. }) = self.job.take() {
+            match wait {
+                Wait::Connect(connecting) => self.abandon(&connecting, now),
+                Wait::Resolve { query, .. } => self.network.close(query, now),
+                Wait::Register { .. } => {}
+            }
+        }
+        self.statistics.aborts += 1;
+        self.finish(FinalResult::Aborted, now);
+    }
+
+    fn poll_wait(&mut self, wait: &mut Wait, now: Duration) -> Option<Step> {
+        match wait {
+            Wait::Connect(connecting) => self.poll_connect(connecting, now),
+            Wait::Resolve { query, host, deadline } => self.poll_resolve(*query, host, *deadline, now),
+            Wait::Register { deadline } => {
+                if self.registration.is_registered() {
+                    return Some(Step::ok());
+                }
+                (now >= *deadline || matches!(self.registration.circuit, 0 | 3))
+                    .then_some(Step::Final(NO_NETWORK))
+            }
+        }
+    }
+
+    fn say_line(&mut self, line: &[u8]) {
+        if self.settings.verbose {
+            self.say(b"\r\n");
+        }
+        self.say(line);
+        self.say(b"\r\n");
+    }
+
+    /// Ends the command line.
+    fn finish(&mut self, result: FinalResult, now: Duration) {
+        self.urc_not_before = now + Duration::from_millis(u64::from(self.profile.quirks.urc_gap));
+        if !self.settings.quiet {
+            let text = result.to_text(self.settings.error_mode, self.settings.verbose);
+            self.say(text.as_bytes());
+        }
+    }
+
+    /// The result of a command that the module does not have.
+    pub(crate) const fn unknown_command(&self) -> FinalResult {
+        if self.profile.quirks.unknown_command_cme { FinalResult::Cme(100) } else { FinalResult::Error }
+    }
+
+    /// How long the module takes before it acts.
+    fn latency_of(&mut self, command: &Command) -> Duration {
+        if let Some(fixed) = self.refusal_time(command) {
+            return fixed;
+        }
+        let set = command.kind == Kind::Set;
+        let l = &self.profile.latencies;
+        let span = match command.name.as_str() {
+            "+CGSN" | "+CGMI" | "+CGMM" | "+CGMR" | "I" | "+CCID" => l.identity,
+            "+CIMI" => l.card,
+            "+CPIN" | "+CLCK" | "+CPWD" if set => l.pin,
+            "+COPS" if set && command.number(0) != Some(3) => l.operator,
+            "+COPS" if command.kind == Kind::Test => l.operator_scan,
+            "+CGATT" if set => l.attach,
+            "+UPSDA" if set => l.activate,
+            "+UPSD" | "+UPSND" => l.packet_settings,
+            "+USOWR" | "+USOST" => {
+                let with_data = command.count() > if command.name == "+USOWR" { 2 } else { 4 };
+                if with_data { l.socket_write } else { l.prompt }
+            }
+            "+USORD" | "+USORF" => l.socket_read,
+            "+USOCR" | "+USOSEC" | "+USOSO" | "+USOCO" | "+USOCL" | "+USOCTL" | "+USOER" | "+USOLI" => {
+                l.socket
+            }
+            "+UDNSRN" | "+UPING" => l.resolve,
+            "+USECMNG" if command.number(0) == Some(0) => l.prompt,
+            "+USECMNG" => l.certificate,
+            "+USECPRF" => l.security_profile,
+            "+CFUN" if set => l.functionality,
+            "+CPWROFF" => l.power_off,
+            _ => l.local,
+        };
+        span.draw(&mut self.rng)
+    }
+}

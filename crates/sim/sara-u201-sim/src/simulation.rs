@@ -1,0 +1,148 @@
+//! The module, its serial line and the shared clock, put together.
+
+use core::cell::RefCell;
+use core::fmt;
+use core::time::Duration;
+use std::rc::Rc;
+
+use monoclock::ManualClock;
+
+use crate::clock::SimClock;
+use crate::modem::ModemCore;
+use crate::network::Network;
+use crate::profile::Profile;
+use crate::serial::{DtrLine, ResetLine, Serial};
+use crate::statistics::{CommandRecord, Statistics};
+use crate::uart::Uart;
+
+/// A SARA-U201 on a board: clones, and the handles it gives out, share one model.
+///
+/// Everything happens on the shared virtual clock. Time moves when somebody moves the clock; the model
+/// then catches up, event by event, at the next call of any handle.
+#[derive(Clone)]
+pub struct Simulation {
+    inner: Rc<RefCell<Inner>>,
+    clock: Rc<ManualClock>,
+}
+
+struct Inner {
+    core: ModemCore,
+    uart: Uart,
+    now: Duration,
+}
+
+impl Simulation {
+    /// Puts a module of `profile` on `network`, at the present of `clock`.
+    #[must_use]
+    pub fn new(profile: Profile, network: impl Network + 'static, clock: Rc<ManualClock>) -> Self {
+        let now = clock.elapsed();
+        let uart = Uart::new(&profile);
+        let core = ModemCore::new(profile, Box::new(network), now);
+        Self { inner: Rc::new(RefCell::new(Inner { core, uart, now })), clock }
+    }
+
+    /// Gives the host's side of the serial line.
+    #[must_use]
+    pub fn serial(&self) -> Serial {
+        Serial::new(self.clone())
+    }
+
+    /// Gives the board's reset line.
+    #[must_use]
+    pub fn reset_line(&self) -> ResetLine {
+        ResetLine::new(self.clone())
+    }
+
+    /// Gives the DTR line; LOW is asserted.
+    #[must_use]
+    pub fn dtr_line(&self) -> DtrLine {
+        DtrLine::new(self.clone())
+    }
+
+    /// Gives a face of the shared clock whose `wait` stops at the next event of line, module or network.
+    #[must_use]
+    pub fn clock(&self) -> SimClock {
+        SimClock::new(self.clone())
+    }
+
+    /// Counts what the run has cost so far.
+    #[must_use]
+    pub fn statistics(&self) -> Statistics {
+        self.catch_up();
+        let inner = self.inner.borrow();
+        let mut statistics = inner.core.statistics();
+        inner.uart.add_to(&mut statistics);
+        statistics
+    }
+
+    /// Lists the command lines taken so far, secrets replaced.
+    #[must_use]
+    pub fn commands(&self) -> Vec<CommandRecord> {
+        self.catch_up();
+        self.inner.borrow().core.commands().to_vec()
+    }
+
+    /// Lets the model live until the clock's present.
+    pub fn catch_up(&self) {
+        self.inner.borrow_mut().run_until(self.clock.elapsed());
+    }
+
+    /// Tells when something happens next on line, module or network.
+    #[must_use]
+    pub fn next_event(&self) -> Option<Duration> {
+        self.catch_up();
+        self.inner.borrow().next_event()
+    }
+
+    /// Uses the module and its line at the present.
+    pub(crate) fn with<R>(&self, action: impl FnOnce(&mut ModemCore, &mut Uart, Duration) -> R) -> R {
+        self.catch_up();
+        let mut inner = self.inner.borrow_mut();
+        let Inner { core, uart, now } = &mut *inner;
+        let result = action(core, uart, *now);
+        let now = inner.now;
+        inner.exchange(now);
+        result
+    }
+
+    /// Borrows the shared clock.
+    pub(crate) fn shared_clock(&self) -> &ManualClock {
+        &self.clock
+    }
+}
+
+impl Inner {
+    fn next_event(&self) -> Option<Duration> {
+        [self.uart.next_event(), self.core.next_event(self.now)].into_iter().flatten().min()
+    }
+
+    fn run_until(&mut self, now: Duration) {
+        while let Some(at) = self.next_event().filter(|at| *at <= now) {
+            self.now = self.now.max(at);
+            let at = self.now;
+            if let Some(byte) = self.uart.advance(at) {
+                self.core.on_rx(&[byte], at);
+            }
+            self.exchange(at);
+        }
+        self.now = self.now.max(now);
+    }
+
+    /// Lets the module act and moves what it says to the line.
+    fn exchange(&mut self, now: Duration) {
+        self.core.poll(now);
+        let bytes = self.core.take_tx(now);
+        if self.uart.rate_was_found() {
+            self.core.rate_found(self.uart.module_rate());
+        }
+        self.uart.send_to_host(&bytes, now);
+        self.uart.apply(&self.core.line_settings(), now);
+        self.core.set_transmitter_empty(self.uart.is_empty_to_host(), now);
+    }
+}
+
+impl fmt::Debug for Simulation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Simulation").field("now", &self.clock.elapsed()).finish_non_exhaustive()
+    }
+}
