@@ -1,5 +1,5 @@
 #![doc = include_str!("../README.md")]
-#![no_std]
+#![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
 #![warn(
     clippy::unwrap_used,
@@ -8,10 +8,6 @@
     clippy::panic,
     clippy::as_conversions
 )]
-
-#[cfg(test)]
-#[macro_use]
-extern crate std;
 
 mod address;
 mod chip;
