@@ -67,9 +67,9 @@ impl Error for InvalidPublicKey {}
 
 /// Why a token was not written: the output, the hash engine or the signer failed.
 ///
-/// What went out before the failure is the beginning of a token, and worthless.
+/// What went out before the failure is the beginning of a token, and worthless. There is nobody else to
+/// blame, so that a `match` may be complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum WriteError<Output, Hash, Signer> {
     /// The output refused text.
     Output(Output),

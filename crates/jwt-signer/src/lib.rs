@@ -23,6 +23,8 @@ mod pem;
 mod public_key;
 mod signer;
 mod software;
+#[cfg(feature = "x509")]
+pub mod x509;
 
 pub use claims::{IotCoreClaims, Payload};
 pub use compact::{Header, KeyId, SIGNATURE_LENGTH, Token};
