@@ -1,3 +1,14 @@
+#![doc = include_str!("../README.md")]
 #![no_std]
 #![forbid(unsafe_code)]
-//! Placeholder.
+#![warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::as_conversions)]
+
+pub mod cloud;
+mod console;
+mod failure;
+pub mod provision;
+mod settings;
+
+pub use console::Console;
+pub use failure::Failure;
+pub use settings::Settings;
