@@ -3,8 +3,12 @@
 #![no_std]
 
 mod devices;
+mod room;
+mod token;
 
 pub use devices::{Bus, Failed, Serial, Signer, Ticks, keep, unknown_bytes, unknown_word};
+pub use room::Room;
+pub use token::sign_token;
 
 #[panic_handler]
 fn panic(info: &core::panic::PanicInfo<'_>) -> ! {

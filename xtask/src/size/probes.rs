@@ -35,20 +35,44 @@ pub(crate) const PROBES: &[Probe] = &[
     Probe {
         name: "jwt",
         about: "claims, base64url, SHA-256, one token; signed by a register",
-        goal: None,
-        ram_goal: None,
-        share: None,
+        ..Probe::NO_GOAL
+    },
+    Probe {
+        name: "token",
+        about: "the same, signed by the secure element",
+        goal: Some(8 * 1024),
+        share: Some(Share { of: "eccx08", without: "jwt", goal: 4 * 1024 }),
+        ..Probe::NO_GOAL
+    },
+    Probe {
+        name: "element",
+        about: "the secure element alone: one signature over a digest",
+        ..Probe::NO_GOAL
+    },
+    Probe {
+        name: "modem",
+        about: "power-up, attach, root certificate, one TLS socket",
+        goal: Some(11 * 1024),
+        ram_goal: Some(1024),
+        ..Probe::NO_GOAL
     },
     Probe {
         name: "mqtt",
         about: "CONNECT, SUBSCRIBE, PUBLISH at QoS 0 and 1 both ways, keep-alive, re-send",
-        goal: Some(6144),
-        ram_goal: None,
-        share: None,
+        goal: Some(6 * 1024),
+        ..Probe::NO_GOAL
+    },
+    Probe {
+        name: "session",
+        about: "the session of the tutorial on any stream and signer: token, MQTT, topics, renewal, back-off",
+        goal: Some(12 * 1024),
+        ..Probe::NO_GOAL
     },
 ];
 
 impl Probe {
+    const NO_GOAL: Self = Self { name: "", about: "", goal: None, ram_goal: None, share: None };
+
     /// Returns the row for its flash.
     pub(crate) fn flash_row(&self, value: Option<u64>) -> Row {
         Row { name: format!("{}: flash", self.name), value, unit: "B", goal: self.goal, ..Row::default() }
