@@ -1,0 +1,11 @@
+//! The rules of the bridge, met by a scripted client: one file per subject.
+
+mod support;
+
+mod commands_reach_a_subscriber;
+mod configs_are_pushed_until_acknowledged;
+mod connections_end_in_time;
+mod hostile_bytes_close;
+mod publishing_follows_the_rules;
+mod tls_protects_the_same_bridge;
+mod tokens_open_the_door;
