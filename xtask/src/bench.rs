@@ -2,39 +2,57 @@
 
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::{exec, workspace};
 
-/// One benchmark program: a bench target of a package, run in release mode.
-struct Bench {
-    name: &'static str,
-    package: &'static str,
-    target: &'static str,
-}
-
-const BENCHES: [Bench; 0] = [];
-
 /// Runs a benchmark: virtual time, bytes and counts beside their floors, goals and the original's figures
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Every figure is virtual time, bytes or a count: it is the same on every machine.\n\n\
+    Examples:\n  cargo xtask bench token\n  cargo xtask bench modem --json"
+)]
 pub(crate) struct Args {
     /// Which one
-    #[arg(value_parser = clap::builder::PossibleValuesParser::new(BENCHES.iter().map(|bench| bench.name)))]
-    name: String,
+    #[arg(value_enum)]
+    name: Bench,
     /// Print one JSON object as the last line of stdout; everything for people goes to stderr
     #[arg(long)]
     json: bool,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Bench {
+    /// One token: time, commands and bytes on the bus
+    Token,
+    /// The modem: throughput, the tutorial's steady minute, cold boot
+    Modem,
+    /// The modem's faults, and what each driver survives
+    Faults,
+    /// MQTT and the session: bytes on the wire, instruction counts
+    Session,
+}
+
+impl Bench {
+    /// Returns the package and the bench target in it.
+    const fn target(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Token => ("eccx08", "token"),
+            Self::Modem => ("sara-u201", "modem"),
+            Self::Faults => ("sara-u201", "faults"),
+            Self::Session => ("gcp-iot-core", "session"),
+        }
+    }
+}
+
 /// Runs the task.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    let Some(bench) = BENCHES.iter().find(|bench| bench.name == args.name) else {
-        anyhow::bail!("no benchmark is named `{}`", args.name);
-    };
+    let (package, target) = args.name.target();
     let mut cargo = workspace::cargo();
-    cargo.args(["bench", "--package", bench.package, "--bench", bench.target]);
+    cargo.args(["bench", "--package", package, "--bench", target, "--"]);
     if args.json {
-        cargo.args(["--", "--json"]);
+        cargo.arg("--json");
     }
-    Ok(exec::forwarded(exec::status(&mut cargo)?))
+    let status = exec::status(&mut cargo).with_context(|| format!("cannot run the benchmark `{target}`"))?;
+    Ok(exec::forwarded(status))
 }
