@@ -75,8 +75,8 @@ impl Machine {
 
         let execution = if fault == Some(Fault::Slow) { times.longest * 3 / 2 } else { self.draw(times) };
         let outcome = match &answer {
-            Ok(payload) if payload.len() > 1 => Outcome::Payload(payload.len()),
-            Ok(_) => Outcome::Status(Status::Success),
+            Ok(payload) if *payload == [0] => Outcome::Status(Status::Success),
+            Ok(payload) => Outcome::Payload(payload.len()),
             Err(status) => Outcome::Status(*status),
         };
         if let Some(record) = self.log.last_mut() {

@@ -2,7 +2,7 @@
 
 use rand_core::CryptoRng;
 
-use crate::crypto::SignatureNonce;
+use crate::crypto::{self, SignatureNonce};
 use crate::frame::{Packet, Status};
 use crate::nv::NvImage;
 use crate::ram::{Ram, Shaped, Source, TempKey};
@@ -122,6 +122,22 @@ impl Chip {
         let options = self.nv.word16(config::CHIP_OPTIONS);
         require(options & 2 != 0)?;
         Ok(self.nv.key(options.to_be_bytes()[0] >> 4))
+    }
+
+    /// Encrypts an output with the IO protection key: cipher and OutNonce (608).
+    ///
+    /// [D] Each 32 bytes are XORed with SHA-256 of key, the first 16 bytes of OutNonce, and, from
+    /// the second on, the number of the block.
+    pub(crate) fn protect_output(&mut self, plain: &[u8]) -> Answer {
+        let key = self.io_protection_key()?;
+        let nonce = self.random();
+        let mut output = Vec::with_capacity(plain.len() + nonce.len());
+        for (number, block) in (0_u8..).zip(plain.chunks(32)) {
+            let number = if number == 0 { &[][..] } else { &[number][..] };
+            output.extend(crypto::xor(block, &crypto::sha256(&[&key, &nonce[..16], number])));
+        }
+        output.extend_from_slice(&nonce);
+        Ok(output)
     }
 
     /// Charges one use of a limited key (section 4.2): LastKeyUse for slot 15 of a 508A, otherwise

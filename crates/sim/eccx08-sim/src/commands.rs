@@ -1,13 +1,27 @@
 //! The commands: which chips know them, what they accept, what they do (protocol section 5).
 
+mod aes;
+mod check_mac;
+mod counter;
+mod derive_key;
+mod ecdh;
+mod gen_dig;
 mod gen_key;
+mod hmac;
 mod info;
+mod kdf;
 mod lock;
+mod mac;
 mod nonce;
+mod pause;
+mod priv_write;
 mod random;
 mod read;
+mod secure_boot;
+mod self_test;
 mod sha;
 mod sign;
+mod update_extra;
 mod verify;
 mod write;
 
@@ -47,6 +61,8 @@ pub(crate) mod opcode {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Known {
     All,
+    Only508,
+    Only608,
 }
 
 /// One command of the family.
@@ -72,26 +88,41 @@ macro_rules! command {
     };
 }
 
-const COMMANDS: [Command; 10] = [
+const COMMANDS: [Command; 24] = [
+    command!(PAUSE, "Pause", Only508, pause),
     command!(READ, "Read", All, read),
+    command!(MAC, "MAC", All, mac),
+    command!(HMAC, "HMAC", Only508, hmac),
     command!(WRITE, "Write", All, write),
+    command!(GEN_DIG, "GenDig", All, gen_dig),
     command!(NONCE, "Nonce", All, nonce),
     command!(LOCK, "Lock", All, lock),
     command!(RANDOM, "Random", All, random),
+    command!(DERIVE_KEY, "DeriveKey", All, derive_key),
+    command!(UPDATE_EXTRA, "UpdateExtra", All, update_extra),
+    command!(COUNTER, "Counter", All, counter),
+    command!(CHECK_MAC, "CheckMac", All, check_mac),
     command!(INFO, "Info", All, info),
     command!(GEN_KEY, "GenKey", All, gen_key),
     command!(SIGN, "Sign", All, sign),
+    command!(ECDH, "ECDH", All, ecdh),
     command!(VERIFY, "Verify", All, verify),
+    command!(PRIV_WRITE, "PrivWrite", All, priv_write),
     command!(SHA, "SHA", All, sha),
+    command!(AES, "AES", Only608, aes),
+    command!(KDF, "KDF", Only608, kdf),
+    command!(SELF_TEST, "SelfTest", Only608, self_test),
+    command!(SECURE_BOOT, "SecureBoot", Only608, secure_boot),
 ];
 
 /// Looks a command up; nothing when this part does not know it.
 pub(crate) fn find(profile: Profile, opcode: u8) -> Option<&'static Command> {
     const TABLE: &[Command] = &COMMANDS;
-    let _ = profile;
     TABLE.iter().find(|command| {
         let known = match command.known {
             Known::All => true,
+            Known::Only508 => !profile.is_608(),
+            Known::Only608 => profile.is_608(),
         };
         command.opcode == opcode && known
     })

@@ -102,11 +102,6 @@ pub(crate) fn shared_secret(scalar: &[u8; 32], public: &[u8; 64]) -> Option<[u8;
     Some(point.x().into())
 }
 
-/// Tells whether X and Y are a point of the curve.
-pub(crate) fn on_curve(public: &[u8; 64]) -> bool {
-    PublicKey::from_sec1_bytes(&sec1(public)).is_ok()
-}
-
 fn sec1(public: &[u8; 64]) -> [u8; 65] {
     let mut point = [4; 65];
     point[1..].copy_from_slice(public);

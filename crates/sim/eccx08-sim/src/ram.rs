@@ -92,8 +92,6 @@ pub(crate) struct Ram {
     pub(crate) sha: Option<ShaContext>,
     /// The key that CheckMac authorised, for KeyConfig.ReqAuth.
     pub(crate) authorised: Option<u8>,
-    /// A random nonce is the source of the last CheckMac or of SecureBoot's encryption.
-    pub(crate) nonce_used: bool,
     /// The running command looked at TempKey.
     pub(crate) temp_key_used: bool,
 }

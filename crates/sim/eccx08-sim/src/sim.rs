@@ -24,7 +24,6 @@ pub struct Sim {
 
 impl Sim {
     /// Starts to describe a chip.
-    #[must_use]
     pub fn builder(profile: Profile) -> Builder {
         Builder::new(profile)
     }
