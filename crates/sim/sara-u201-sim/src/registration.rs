@@ -103,6 +103,8 @@ impl ModemCore {
     pub(crate) fn network_time(&mut self, now: Duration) {
         let utc = i64::try_from(self.profile.unix_time_at_start + now.as_secs()).unwrap_or(0);
         let zone = i64::from(self.cellular().time_zone);
+        // The clock keeps the network's seconds.
+        let now = Duration::from_secs(now.as_secs());
         match self.stored.zone_update {
             1 => self.rtc.set(utc + zone * QUARTER, zone, now),
             2 => self.rtc.set(utc, 0, now),

@@ -578,6 +578,8 @@ impl Network for MemoryNetwork {
         let inner = self.0.borrow();
         let connecting = inner.connections.values().filter(|c| c.state == ConnectionState::Connecting);
         let given_up = if inner.link_up { None } else { connecting.map(|c| c.opens_at).min() };
-        [inner.next_event(), given_up].into_iter().flatten().min()
+        let dialled = inner.listeners.values().any(|listener| !listener.waiting.is_empty());
+        let dialled = dialled.then_some(inner.now);
+        [inner.next_event(), given_up, dialled].into_iter().flatten().min()
     }
 }
