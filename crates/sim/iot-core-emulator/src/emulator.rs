@@ -183,6 +183,14 @@ impl Emulator {
         lock(&self.bridge).cloud.registry.device(path)
     }
 
+    /// Finds the one device with this id in all registries; `None` if there is none, or several.
+    ///
+    /// # Errors
+    /// What the registry says.
+    pub fn find_device(&self, id: &str) -> Result<Option<DevicePath>, RegistryError> {
+        lock(&self.bridge).cloud.registry.find_device(id)
+    }
+
     /// Lists the devices of a registry.
     ///
     /// # Errors

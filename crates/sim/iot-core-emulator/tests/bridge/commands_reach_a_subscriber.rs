@@ -71,7 +71,7 @@ fn a_command_that_nobody_acknowledges_is_given_up() {
         client.ping(world.now);
     }
     assert!(world.events().contains(&Event::CommandLost { command: id }));
-    let copies = std::iter::from_fn(|| (!client.nothing()).then(|| client.next()));
+    let copies = core::iter::from_fn(|| (!client.nothing()).then(|| client.next()));
     assert_eq!(copies.filter(|got| matches!(got, Got::Publish { .. })).count(), 2);
     // Its acknowledgement may still come.
     client.puback(packet_id, world.now);

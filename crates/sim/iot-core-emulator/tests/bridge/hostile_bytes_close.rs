@@ -5,7 +5,7 @@ use core::time::Duration;
 use iot_core_emulator::{CloseReason, FrameError};
 use proptest::prelude::*;
 
-use crate::support::{World, topic};
+use crate::support::{World, packet, string, topic};
 
 /// Sends `bytes` on a connection that is online.
 fn online(bytes: &[u8]) -> Vec<CloseReason> {
@@ -55,7 +55,7 @@ fn the_first_packet_is_connect() {
 fn malformed_connects_close_without_connack() {
     let connect = |flags: u8, rest: &[u8]| {
         let body = [&[0, 4, b'M', b'Q', b'T', b'T', 4, flags, 0, 60], rest].concat();
-        [&[0x10, body.len() as u8], &body[..]].concat()
+        packet(0x10, &body)
     };
     for packet in [
         vec![0x10, 0],
@@ -111,8 +111,7 @@ fn a_second_connect_closes() {
 fn after_the_close_nothing_is_heard() {
     let world = World::new();
     let mut client = world.connect();
-    let to = topic("state");
-    let state = [&[0x30, 2 + to.len() as u8, 0, to.len() as u8], to.as_bytes()].concat();
+    let state = packet(0x30, &string(&topic("state")));
     client.connection.receive(&[&[0xe0, 0], &state[..]].concat(), world.now);
     client.connection.receive(&state, world.now);
     assert!(world.emulator.states(&world.path).unwrap().is_empty());
@@ -127,9 +126,9 @@ fn plausible() -> impl Strategy<Value = Vec<u8>> {
     (header, prop::option::of(filter), prop::collection::vec(any::<u8>(), 0..40)).prop_map(
         |(header, filter, bytes)| {
             let id: &[u8] = if header & 0x80 != 0 { &[0, 1] } else { &[] };
-            let filter = filter.map(|filter| [&[0, filter.len() as u8], filter.as_bytes()].concat());
+            let filter = filter.map(string);
             let body = [id, &filter.unwrap_or_default(), &bytes].concat();
-            [&[header, body.len() as u8], &body[..]].concat()
+            packet(header, &body)
         },
     )
 }

@@ -2,7 +2,7 @@
 
 use iot_core_emulator::{CloseReason, DevicePath, Event, Rate, RateRule};
 
-use crate::support::{Got, World, topic};
+use crate::support::{Got, World, packet, string, topic};
 
 #[test]
 fn ten_states_are_kept_with_their_time_as_base64_and_text() {
@@ -69,9 +69,7 @@ fn without_a_pub_sub_topic_an_event_closes_and_a_state_does_not() {
 fn qos_2_closes() {
     let world = World::new();
     let mut client = world.connect();
-    let to = topic("state");
-    let packet = [&[0x34, 2 + to.len() as u8 + 2, 0, to.len() as u8], to.as_bytes(), &[0, 1]].concat();
-    client.connection.receive(&packet, world.now);
+    client.connection.receive(&packet(0x34, &[&string(&topic("state"))[..], &[0, 1]].concat()), world.now);
     assert!(client.is_closed());
     assert_eq!(world.closed(), [CloseReason::Qos2]);
     assert!(world.emulator.states(&world.path).unwrap().is_empty());
@@ -183,15 +181,14 @@ fn more_than_512_kb_per_second_follow_the_rule() {
 fn retain_is_ignored() {
     let world = World::new();
     let mut client = world.connect();
-    let mut packet = event();
-    packet[0] |= 1;
-    client.raw(&packet, world.now);
+    let mut retained = event();
+    retained[0] |= 1;
+    client.raw(&retained, world.now);
     assert!(!client.is_closed());
     assert_eq!(world.emulator.summary().events_received, 1);
 }
 
 /// An event as bytes: QoS 0, one byte of payload.
 fn event() -> Vec<u8> {
-    let to = topic("events");
-    [&[0x30, 2 + to.len() as u8 + 1, 0, to.len() as u8], to.as_bytes(), b"x"].concat()
+    packet(0x30, &[&string(&topic("events"))[..], b"x"].concat())
 }

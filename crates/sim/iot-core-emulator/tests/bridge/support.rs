@@ -198,7 +198,7 @@ impl Client {
     }
 
     pub(crate) fn puback(&mut self, id: u16, now: Duration) {
-        self.raw(&[0x40, 2, (id >> 8) as u8, id as u8], now);
+        self.raw(&packet(0x40, &id.to_be_bytes()), now);
     }
 
     pub(crate) fn ping(&mut self, now: Duration) {
@@ -225,7 +225,7 @@ impl Client {
     pub(crate) fn poll(&mut self, now: Duration) {
         let bytes = self.connection.transmit(now);
         let mut cursor = Cursor::new(&bytes[..]);
-        while (cursor.position() as usize) < bytes.len() {
+        while cursor.position() < bytes.len() as u64 {
             for event in self.codec.recv(&mut cursor) {
                 match event {
                     CodecEvent::NotifyPacketReceived(packet) => self.inbox.push_back(brief(packet)),
@@ -289,4 +289,15 @@ fn brief(packet: Packet) -> Got {
 /// A topic of the device.
 pub(crate) fn topic(rest: &str) -> String {
     format!("/devices/{DEVICE}/{rest}")
+}
+
+/// A control packet with a short body.
+pub(crate) fn packet(first: u8, body: &[u8]) -> Vec<u8> {
+    assert!(body.len() < 128);
+    [&[first, u8::try_from(body.len()).unwrap()], body].concat()
+}
+
+/// A string with its length before it. (MQTT 3.1.1, section 1.5.3)
+pub(crate) fn string(text: &str) -> Vec<u8> {
+    [&u16::try_from(text.len()).unwrap().to_be_bytes(), text.as_bytes()].concat()
 }

@@ -1,0 +1,115 @@
+//! The emulator on sockets: see `--help`.
+#![forbid(unsafe_code)]
+
+mod cli;
+mod listener;
+
+use std::io::{BufRead as _, Write as _};
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use iot_core_emulator::{Emulator, Record, Timestamp};
+
+use crate::cli::Arguments;
+use crate::listener::{Clock, Listener};
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            let mut cause = error.source();
+            while let Some(error) = cause {
+                eprintln!("  because: {error}");
+                cause = error.source();
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<(), Box<dyn core::error::Error>> {
+    let start = match arguments.start {
+        Some(unix) => Timestamp::from_unix(unix),
+        None => listener::unix_now(),
+    };
+    let emulator = Emulator::new(arguments.settings(start))?;
+    let clock = Clock::start(arguments.time_scale);
+    for device in arguments.devices()? {
+        device.create_in(&emulator, clock.now())?;
+    }
+    if let Some(path) = &arguments.write_root {
+        std::fs::write(path, emulator.root_certificate().pem())?;
+    }
+    let listeners = [(arguments.listen_tls, true), (arguments.listen_plain, false)];
+    for (address, tls) in listeners.into_iter().filter_map(|(address, tls)| Some((address?, tls))) {
+        let listener = Listener::bind(address, tls)?;
+        eprintln!("listening on {} {}", listener.address()?, if tls { "with TLS" } else { "without TLS" });
+        listener.serve(emulator.clone(), clock);
+    }
+    let report = {
+        let (emulator, json) = (emulator.clone(), arguments.json);
+        move || report(&emulator, json)
+    };
+    std::thread::spawn(report);
+    console(&emulator, clock);
+    Ok(())
+}
+
+/// Prints the journal as it grows.
+fn report(emulator: &Emulator, json: bool) {
+    loop {
+        let mut stdout = std::io::stdout().lock();
+        for record in emulator.drain_journal() {
+            // Nobody reads on: there is nothing left to tell.
+            if writeln!(stdout, "{}", line(&record, json)).is_err() {
+                return;
+            }
+        }
+        drop(stdout);
+        std::thread::sleep(listener::TICK);
+    }
+}
+
+fn line(record: &Record, json: bool) -> String {
+    let value = serde_json::to_value(record).unwrap_or_default();
+    if json {
+        return value.to_string();
+    }
+    let text = |name: &str| value.get(name).map(ToString::to_string).unwrap_or_default();
+    let known = ["seconds", "connection", "device", "event"];
+    let rest: Vec<String> = value
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(name, _)| !known.contains(&name.as_str()))
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    let (event, device) = (text("event"), text("device"));
+    let (event, device) = (event.trim_matches('"'), device.trim_matches('"'));
+    format!(
+        "{:>12.3} #{:<4} {device:<20} {event} {}",
+        record.at.as_secs_f64(),
+        text("connection"),
+        rest.join(" ")
+    )
+}
+
+/// Obeys the lines of standard input until the process is ended; its end is no order.
+fn console(emulator: &Emulator, clock: Clock) {
+    for line in std::io::stdin().lock().lines().map_while(Result::ok) {
+        if line.trim().is_empty() {
+            continue;
+        }
+        match cli::Order::parse(&line) {
+            Ok(order) => match order.obey(emulator, clock.now()) {
+                Ok(answer) => eprintln!("{answer}"),
+                Err(error) => eprintln!("error: {error}"),
+            },
+            Err(error) => eprintln!("{error}"),
+        }
+    }
+    loop {
+        std::thread::park();
+    }
+}

@@ -1,0 +1,161 @@
+//! The binary on loopback sockets: orders in, journal out.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Child, ChildStderr, Command, Stdio};
+
+/// RFC 6979, appendix A.2.5.
+const KEY: &str = concat!(
+    "-----BEGIN PUBLIC KEY-----\n",
+    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEYP7UuiVanTHJYet0xjVtaMBJuJI7\n",
+    "Yfps5mliLmDyn7Z5A/4QCLi8maQa6elWKLxk8vGyDC1+n1F3o8KU1EYimQ==\n",
+    "-----END PUBLIC KEY-----\n",
+);
+/// The golden token of that key for `mkr-gcp-tutorial`, from 1552600000 on.
+const TOKEN: &str = concat!(
+    "eyJhbGciOiJFUzI1NiIsInR5cCI6IkpXVCJ9",
+    ".eyJhdWQiOiJta3ItZ2NwLXR1dG9yaWFsIiwiaWF0IjoxNTUyNjAwMDAwLCJleHAiOjE1NTI2ODY0MDB9",
+    ".htZVLA-AW6Nl5CCYexq-ggbrwsveLJKY0Brc5d4ZFkmAYVWCgDKEUxZC8T7AZXj4-GQXhxhtX84Egx9Tq3oOHA",
+);
+const CLIENT_ID: &str =
+    "projects/mkr-gcp-tutorial/locations/us-central1/registries/MKR_GCP_Tutorial/devices/MyMKRGSM1400";
+
+struct Emulator {
+    child: Child,
+    stderr: BufReader<ChildStderr>,
+    port: u16,
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Emulator {
+    fn start() -> Self {
+        let key = std::env::temp_dir().join(format!("iot-core-emulator-{}.pem", std::process::id()));
+        std::fs::write(&key, KEY).unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_iot-core-emulator"))
+            .args(["--listen-plain", "0", "--json", "--start", "1552600000", "--project", "mkr-gcp-tutorial"])
+            .args(["--registry", "MKR_GCP_Tutorial", "--device", "MyMKRGSM1400", "--key"])
+            .arg(&key)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        let port = loop {
+            line.clear();
+            assert!(stderr.read_line(&mut line).unwrap() > 0, "it ended before it listened");
+            if let Some(address) = line.strip_prefix("listening on 127.0.0.1:") {
+                break address.split(' ').next().unwrap().parse().unwrap();
+            }
+        };
+        std::fs::remove_file(key).unwrap();
+        Self { child, stderr, port }
+    }
+
+    /// Gives an order on standard input; answers the line on standard error.
+    fn order(&mut self, line: &str) -> String {
+        writeln!(self.child.stdin.as_mut().unwrap(), "{line}").unwrap();
+        let mut answer = String::new();
+        self.stderr.read_line(&mut answer).unwrap();
+        answer.trim_end().into()
+    }
+}
+
+fn string(text: &str) -> Vec<u8> {
+    [&u16::try_from(text.len()).unwrap().to_be_bytes(), text.as_bytes()].concat()
+}
+
+fn packet(first: u8, body: &[&[u8]]) -> Vec<u8> {
+    let body = body.concat();
+    let (low, high) = (body.len() % 128, body.len() / 128);
+    let low = u8::try_from(low).unwrap() | if high > 0 { 0x80 } else { 0 };
+    let high = u8::try_from(high).unwrap();
+    let length: &[u8] = if high > 0 { &[low, high] } else { &[low] };
+    [&[first], length, &body].concat()
+}
+
+#[test]
+fn a_device_connects_through_a_socket_and_obeys() {
+    let mut emulator = Emulator::start();
+    let mut socket = TcpStream::connect(("127.0.0.1", emulator.port)).unwrap();
+    let connect = packet(
+        0x10,
+        &[&string("MQTT"), &[4, 0xc2, 0, 60], &string(CLIENT_ID), &string("unused"), &string(TOKEN)],
+    );
+    socket.write_all(&connect).unwrap();
+    let mut answer = [0; 4];
+    socket.read_exact(&mut answer).unwrap();
+    assert_eq!(answer, [0x20, 2, 0, 0]);
+
+    let commands = string("/devices/MyMKRGSM1400/commands/#");
+    socket.write_all(&packet(0x82, &[&[0, 1], &commands, &[0]])).unwrap();
+    let mut answer = [0; 5];
+    socket.read_exact(&mut answer).unwrap();
+    assert_eq!(answer, [0x90, 3, 0, 1, 0]);
+
+    assert_eq!(emulator.order("command MyMKRGSM1400 Hello There!"), "sent");
+    let expected = packet(0x30, &[&string("/devices/MyMKRGSM1400/commands"), b"Hello There!"]);
+    let mut command = vec![0; expected.len()];
+    socket.read_exact(&mut command).unwrap();
+    assert_eq!(command, expected);
+
+    let state = packet(0x32, &[&string("/devices/MyMKRGSM1400/state"), &[0, 7], b"hello 464488"]);
+    socket.write_all(&state).unwrap();
+    let mut answer = [0; 4];
+    socket.read_exact(&mut answer).unwrap();
+    assert_eq!(answer, [0x40, 2, 0, 7]);
+    let states = emulator.order("states MyMKRGSM1400");
+    assert!(states.ends_with(" aGVsbG8gNDY0NDg4 \"hello 464488\""), "{states}");
+
+    assert_eq!(emulator.order("drop"), "dropped");
+    assert_eq!(socket.read(&mut [0; 1]).unwrap(), 0);
+
+    let mut journal = BufReader::new(emulator.child.stdout.take().unwrap()).lines();
+    let events: Vec<String> = core::iter::from_fn(|| journal.next())
+        .map(|line| serde_json::from_str::<serde_json::Value>(&line.unwrap()).unwrap())
+        .map(|record| record["event"].as_str().unwrap().to_owned())
+        .take(8)
+        .collect();
+    assert_eq!(
+        events,
+        [
+            "opened",
+            "connect",
+            "token_verified",
+            "connected",
+            "subscribed",
+            "command_sent",
+            "state_received",
+            "closed"
+        ]
+    );
+}
+
+#[test]
+fn help_has_examples() {
+    let output = Command::new(env!("CARGO_BIN_EXE_iot-core-emulator")).arg("--help").output().unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    for text in
+        ["Examples:", "--listen-tls", "--profile", "--mqtt5", "--time-scale", "Orders on standard input"]
+    {
+        assert!(help.contains(text), "{text}");
+    }
+}
+
+#[test]
+fn a_wrong_command_line_is_an_error_in_words() {
+    for arguments in
+        [&[][..], &["--listen-plain", "0", "--project", "p", "--registry", "reg", "--device", "dev"]]
+    {
+        let output = Command::new(env!("CARGO_BIN_EXE_iot-core-emulator")).args(arguments).output().unwrap();
+        assert!(!output.status.success());
+        assert!(String::from_utf8(output.stderr).unwrap().contains("error:"));
+    }
+}
