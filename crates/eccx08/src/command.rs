@@ -3,24 +3,54 @@
 //! A command does no I/O. [`Eccx08::execute`](crate::Eccx08::execute) carries it to the element; tests
 //! compare its bytes with vectors.
 
+mod aes;
+mod check_mac;
+mod counter;
+mod derive_key;
+mod ecdh;
+mod gen_dig;
 mod gen_key;
+mod hmac;
 mod info;
+mod kdf;
 mod lock;
+mod mac;
 mod nonce;
+mod pause;
 mod priv_write;
 mod random;
 mod read;
+mod secure_boot;
+mod self_test;
+mod sha;
 mod sign;
+mod update_extra;
+mod verify;
 mod write;
 
+pub use aes::{Aes, AesGfm, AesKey};
+pub use check_mac::CheckMac;
+pub use counter::{Counter, CounterId};
+pub use derive_key::DeriveKey;
+pub use ecdh::{Ecdh, EcdhInside};
+pub use gen_dig::GenDig;
 pub use gen_key::{GenKey, GenKeyDigest};
+pub use hmac::Hmac;
 pub use info::{InfoKeyValid, InfoRevision, InfoState};
+pub use kdf::{Kdf, KdfInput, KdfOutput, KdfSource, KdfTarget};
 pub use lock::Lock;
+pub use mac::{Challenge, Mac, TempKeySource};
 pub use nonce::{NoncePassThrough, NonceRandom, Target};
+pub use pause::Pause;
 pub use priv_write::PrivWrite;
 pub use random::Random;
 pub use read::{ReadBlock, ReadWord};
+pub use secure_boot::SecureBoot;
+pub use self_test::{Engines, SelfTest};
+pub use sha::{ShaEnd, ShaStart, ShaUpdate};
 pub use sign::{DigestSource, Sign};
+pub use update_extra::UpdateExtra;
+pub use verify::{VerifyExternal, VerifyStored};
 pub use write::{WriteBlock, WriteEncrypted, WriteWord};
 
 use crate::chip::Chip;
@@ -60,6 +90,36 @@ pub trait Command {
     /// Tells which bits of a one-byte reply are a result; any other bit makes it a status of failure.
     fn result_bits(&self) -> u8 {
         0
+    }
+}
+
+/// What a comparison inside the element has found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a mismatch is no error"]
+pub enum Verdict {
+    /// The signature or MAC is right.
+    Match,
+    /// It is not.
+    Mismatch,
+}
+
+impl Verdict {
+    /// The status that stands for a mismatch is a result.
+    const BITS: u8 = 0x01;
+
+    /// Tells whether it is a match.
+    #[must_use]
+    pub const fn is_match(self) -> bool {
+        matches!(self, Self::Match)
+    }
+
+    fn decode(payload: &[u8]) -> Result<Self, ReplyError> {
+        match payload {
+            [0] => Ok(Self::Match),
+            [1] => Ok(Self::Mismatch),
+            [_] => Err(ReplyError::Value),
+            _ => Err(ReplyError::Length { expected: 1, received: payload.len() }),
+        }
     }
 }
 

@@ -156,6 +156,11 @@ pub struct LockBytes {
 impl LockBytes {
     const UNLOCKED: u8 = 0x55;
 
+    /// Takes them out of the word that holds them.
+    pub(crate) const fn in_word([_, _, data, config]: [u8; 4]) -> Self {
+        Self { data, config }
+    }
+
     /// Tells whether the configuration zone is locked.
     #[must_use]
     pub const fn is_config_locked(self) -> bool {

@@ -10,7 +10,7 @@ use crate::config::{Config, LockBytes, SerialNumber};
 use crate::error::Error;
 use crate::exchange::{Action, Exchange, Running, Script};
 use crate::key::Key;
-use crate::sequence::{Detect, LockState, ReadConfig, Sequence, Single};
+use crate::sequence::{Detect, ReadConfig, Sequence, Single};
 
 /// Address of a blank element and of those on Arduino's boards, 7 bits.
 pub const DEFAULT_ADDRESS: u8 = 0x60;
@@ -129,13 +129,7 @@ impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Eccx08<I2C, D, W> {
     /// See [`Error`]; the element rests then as it does after a success.
     pub fn run<S: Sequence>(&mut self, sequence: S) -> Result<S::Output, Error<I2C::Error>> {
         let identity = self.identity()?;
-        self.carry(identity, sequence).or_else(|error| match error.needs_lock() {
-            Some(opcode) => {
-                let locks = self.lock_bytes()?;
-                Err(locks.first_unlocked().map_or(error, |zone| Error::Unlocked { opcode, zone }))
-            }
-            None => Err(error),
-        })
+        self.carry(identity, sequence)
     }
 
     /// Reads the serial number.
@@ -159,8 +153,8 @@ impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Eccx08<I2C, D, W> {
     /// # Errors
     /// See [`Error`].
     pub fn lock_bytes(&mut self) -> Result<LockBytes, Error<I2C::Error>> {
-        let identity = self.identity()?;
-        self.carry(identity, LockState)
+        let word = self.execute(&ReadWord { location: Location::LOCK_WORD })?;
+        Ok(LockBytes::in_word(word))
     }
 
     /// Makes 32 random bytes.

@@ -90,18 +90,6 @@ impl Error<Infallible> {
     }
 }
 
-impl<E> Error<E> {
-    /// Tells the command, when an unlocked zone may be why it was refused.
-    pub(crate) fn needs_lock(&self) -> Option<Opcode> {
-        match self {
-            // These are refused in a locked zone.
-            Self::Refused { opcode: Opcode::Lock | Opcode::Write | Opcode::UpdateExtra, .. } => None,
-            Self::Refused { opcode, status: Status::Execution } => Some(*opcode),
-            _ => None,
-        }
-    }
-}
-
 impl<E: fmt::Debug> fmt::Display for Error<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

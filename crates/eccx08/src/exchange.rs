@@ -3,9 +3,12 @@
 //! The faces ([`Eccx08`](crate::Eccx08) and its async twin) carry out one [`Action`] after the other and
 //! report whether the bus liked it.
 
+use crate::address::Location;
 use crate::chip::Identity;
+use crate::command::ReadWord;
+use crate::config::LockBytes;
 use crate::error::{Error, ReplyError};
-use crate::opcode::Micros;
+use crate::opcode::{Micros, Opcode};
 use crate::packet::{MAX_REPLY, MIN_REPLY, WordAddress, parse_reply, reply_length};
 use crate::sequence::{Outbox, Sequence, Step};
 use crate::status::Status;
@@ -109,6 +112,8 @@ pub(crate) struct Exchange {
     first: bool,
     /// A command that must not be repeated has been carried out.
     spent: bool,
+    /// The lock bytes are read, to tell why a command was refused.
+    explaining: bool,
 }
 
 impl Exchange {
@@ -142,6 +147,7 @@ impl Exchange {
             redos: 0,
             first: true,
             spent: false,
+            explaining: false,
         }
     }
 
@@ -268,6 +274,10 @@ impl Exchange {
         {
             return self.refused(Status::from_byte(*byte));
         }
+        if self.explaining {
+            let word = payload.first_chunk().copied();
+            return word.map_or(State::Rest, |word| self.explained(word));
+        }
         self.spent |= !self.outbox.is_repeatable();
         match script.advance(Some(payload), &mut self.outbox) {
             Ok(true) => {
@@ -295,8 +305,26 @@ impl Exchange {
             }
             Status::Watchdog => self.redo(refusal),
             Status::EccFault | Status::HealthTest if self.outbox.is_repeatable() => self.redo(refusal),
+            Status::Execution if !self.explaining && needs_locks(opcode) => {
+                self.outcome = Err(refusal);
+                self.explaining = true;
+                self.rereads = 0;
+                match self.outbox.send::<_, ()>(&ReadWord { location: Location::LOCK_WORD }) {
+                    Ok(_) => State::Send,
+                    Err(_) => State::Rest,
+                }
+            }
             _ => self.rest(refusal),
         }
+    }
+
+    /// Says which zone must be locked first, where that may be why a command was refused.
+    fn explained(&mut self, word: [u8; 4]) -> State {
+        let locks = LockBytes::in_word(word);
+        if let (Err(Error::Refused { opcode, .. }), Some(zone)) = (self.outcome, locks.first_unlocked()) {
+            self.outcome = Err(Error::Unlocked { opcode, zone });
+        }
+        State::Rest
     }
 
     /// No reply, or none that can be used: whether the command was carried out is not known.
@@ -311,7 +339,7 @@ impl Exchange {
 
     /// Begins the sequence again, unless that would repeat what must not be, or was done often enough.
     fn redo(&mut self, error: Error) -> State {
-        if self.spent || self.redos >= Self::REDOS {
+        if self.explaining || self.spent || self.redos >= Self::REDOS {
             return self.rest(error);
         }
         self.redos += 1;
@@ -319,7 +347,9 @@ impl Exchange {
     }
 
     fn rest(&mut self, error: Error) -> State {
-        self.outcome = Err(error);
+        if !self.explaining {
+            self.outcome = Err(error);
+        }
         State::Rest
     }
 }
@@ -327,6 +357,11 @@ impl Exchange {
 /// Gives the bytes from `start` to `end`; all of them have a place.
 fn part(reply: &mut [u8; MAX_REPLY], start: usize, end: usize) -> &mut [u8] {
     reply.get_mut(start..end).unwrap_or_default()
+}
+
+/// Tells whether an unlocked zone may be why the command is refused: these are refused in a locked one.
+const fn needs_locks(opcode: Opcode) -> bool {
+    !matches!(opcode, Opcode::Lock | Opcode::Write | Opcode::UpdateExtra)
 }
 
 /// Tells whether the element says that it is awake.

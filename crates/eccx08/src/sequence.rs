@@ -5,7 +5,7 @@ mod read_config;
 mod sign_digest;
 mod single;
 
-pub(crate) use detect::{Detect, LockState};
+pub(crate) use detect::Detect;
 pub use read_config::ReadConfig;
 pub use sign_digest::SignDigest;
 pub use single::Single;
@@ -102,6 +102,16 @@ impl Outbox {
         self.repeatable = command.is_repeatable();
         self.result_bits = command.result_bits();
         Ok(Step::Send)
+    }
+
+    /// Puts in a command that must not be repeated by itself, in a sequence whose beginning undoes it.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] when the element lacks it.
+    pub fn send_undoable<C: Command, T>(&mut self, command: &C) -> Result<Step<T>, Error> {
+        let step = self.send(command)?;
+        self.repeatable = true;
+        Ok(step)
     }
 
     /// Reads the reply to `command`.

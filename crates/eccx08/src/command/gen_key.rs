@@ -2,6 +2,7 @@
 
 use super::{Command, bytes, success};
 use crate::address::Slot;
+use crate::chip::Chip;
 use crate::error::ReplyError;
 use crate::opcode::Opcode;
 use crate::packet::Packet;
@@ -10,29 +11,36 @@ use crate::packet::Packet;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GenKey {
     mode: u8,
-    slot: Slot,
+    key: u16,
 }
 
 impl GenKey {
     const CREATE: u8 = 0x04;
     const DIGEST: u8 = 0x08;
+    const TEMP_KEY: u16 = 0xFFFF;
 
     /// Creates a new private key in `slot`. What was in the slot is lost for ever.
     #[must_use]
-    pub const fn create(slot: Slot) -> Self {
-        Self { mode: Self::CREATE, slot }
+    pub fn create(slot: Slot) -> Self {
+        Self { mode: Self::CREATE, key: slot.param() }
     }
 
     /// Computes the public key of the private key in `slot`.
     #[must_use]
-    pub const fn derive(slot: Slot) -> Self {
-        Self { mode: 0x00, slot }
+    pub fn derive(slot: Slot) -> Self {
+        Self { mode: 0x00, key: slot.param() }
+    }
+
+    /// Creates a private key in TempKey, for one ECDH (ATECC608).
+    #[must_use]
+    pub const fn ephemeral() -> Self {
+        Self { mode: Self::CREATE, key: Self::TEMP_KEY }
     }
 
     /// Hashes the public key into TempKey besides, for an internal Sign.
     #[must_use]
     pub const fn with_digest(self) -> Self {
-        Self { mode: self.mode | Self::DIGEST, slot: self.slot }
+        Self { mode: self.mode | Self::DIGEST, key: self.key }
     }
 }
 
@@ -41,15 +49,19 @@ impl Command for GenKey {
     const OPCODE: Opcode = Opcode::GenKey;
 
     fn encode(&self, packet: &mut Packet) {
-        packet.put(Self::OPCODE, self.mode, self.slot.param(), &[]);
+        packet.put(Self::OPCODE, self.mode, self.key, &[]);
     }
 
     fn decode(&self, payload: &[u8]) -> Result<[u8; 64], ReplyError> {
         bytes(payload)
     }
 
+    fn is_on(&self, chip: Chip) -> bool {
+        self.key != Self::TEMP_KEY || chip.is_608()
+    }
+
     fn is_repeatable(&self) -> bool {
-        self.mode & Self::CREATE == 0
+        self.mode & Self::CREATE == 0 || self.key == Self::TEMP_KEY
     }
 }
 
@@ -86,6 +98,7 @@ mod tests {
         assert_eq!(encoded(&GenKey::create(Slot::S0)), [0x03, 0x07, 0x40, 0x04, 0x00, 0x00, 0x83, 0x87]);
         assert_eq!(encoded(&GenKey::derive(Slot::S0)), [0x03, 0x07, 0x40, 0x00, 0x00, 0x00, 0x00, 0x05]);
         assert_eq!(encoded(&GenKey::create(Slot::S2)), [0x03, 0x07, 0x40, 0x04, 0x02, 0x00, 0x85, 0x07]);
+        assert_eq!(encoded(&GenKey::ephemeral()), [0x03, 0x07, 0x40, 0x04, 0xFF, 0xFF, 0x8E, 0x07]);
     }
 
     #[test]
@@ -100,5 +113,7 @@ mod tests {
     fn a_key_is_not_created_twice() {
         assert!(!GenKey::create(Slot::S0).is_repeatable());
         assert!(GenKey::derive(Slot::S0).is_repeatable());
+        assert!(GenKey::ephemeral().is_repeatable());
+        assert!(!GenKey::ephemeral().is_on(Chip::Atecc508a));
     }
 }

@@ -5,7 +5,7 @@ use embedded_hal::i2c::I2c;
 
 use crate::Crc16;
 use crate::address::{Location, Slot};
-use crate::command::WriteBlock;
+use crate::command::{PrivWrite, WriteBlock};
 use crate::device::{Eccx08, WakePulse};
 use crate::error::Error;
 
@@ -36,8 +36,8 @@ impl DataZone {
         device: &mut Eccx08<I2C, D, W>,
         slot: Slot,
     ) -> Result<(), Error<I2C::Error>> {
-        let _ = (device, &self.key);
-        self.add(&[0xFF; 36], slot.size());
+        device.execute(&PrivWrite::clear(slot, &self.key))?;
+        self.summary = self.summary.update(&self.key);
         Ok(())
     }
 

@@ -1,10 +1,9 @@
-//! Finds out what the element is, and what of it is locked.
+//! Finds out what the element is.
 
 use super::{Outbox, Sequence, Step};
 use crate::address::Location;
 use crate::chip::{Chip, Identity};
 use crate::command::{InfoRevision, ReadWord};
-use crate::config::LockBytes;
 use crate::error::Error;
 
 /// Info, then the configuration word that holds ChipMode.
@@ -32,25 +31,6 @@ impl Sequence for Detect {
             Some(chip) => {
                 let [_, _, _, chip_mode] = outbox.receive(&word, reply)?;
                 Ok(Step::Done(Identity::new(chip, chip_mode)))
-            }
-        }
-    }
-}
-
-/// Reads the word of the configuration that tells which zones are locked.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct LockState;
-
-impl Sequence for LockState {
-    type Output = LockBytes;
-
-    fn advance(&mut self, reply: Option<&[u8]>, outbox: &mut Outbox) -> Result<Step<LockBytes>, Error> {
-        let word = ReadWord { location: Location::LOCK_WORD };
-        match reply {
-            None => outbox.send(&word),
-            Some(reply) => {
-                let [_, _, data, config] = outbox.receive(&word, reply)?;
-                Ok(Step::Done(LockBytes { data, config }))
             }
         }
     }
