@@ -13,6 +13,7 @@ mod frame;
 mod journal;
 mod public_key;
 mod registry;
+mod server;
 mod session;
 mod settings;
 mod timestamp;
@@ -32,6 +33,7 @@ pub use registry::{
     Activity, ConfigVersion, Credential, Device, DeviceError, DeviceSettings, EventTopic, GatewayAuth,
     MemoryRegistry, Registry, RegistryError, RegistrySettings, State,
 };
+pub use server::{RealTime, Server};
 pub use settings::{Limits, Profile, RateRule, Rules, Settings, Takeover};
 pub use timestamp::Timestamp;
 pub use token::{Token, TokenError};

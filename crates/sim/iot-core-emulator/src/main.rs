@@ -2,16 +2,19 @@
 #![forbid(unsafe_code)]
 
 mod cli;
-mod listener;
 
+use core::time::Duration;
 use std::io::{BufRead as _, Write as _};
 use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Parser as _;
-use iot_core_emulator::{Emulator, Record, Timestamp};
+use iot_core_emulator::{Emulator, RealTime, Record, Server, Timestamp};
 
 use crate::cli::Arguments;
-use crate::listener::{Clock, Listener};
+
+/// How often the journal is looked at.
+const TICK: Duration = Duration::from_millis(20);
 
 fn main() -> ExitCode {
     match run(&Arguments::parse()) {
@@ -31,21 +34,21 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<(), Box<dyn core::error::Error>> {
     let start = match arguments.start {
         Some(unix) => Timestamp::from_unix(unix),
-        None => listener::unix_now(),
+        None => unix_now(),
     };
     let emulator = Emulator::new(arguments.settings(start))?;
-    let clock = Clock::start(arguments.time_scale);
+    let clock = RealTime::start(arguments.time_scale);
     for device in arguments.devices()? {
         device.create_in(&emulator, clock.now())?;
     }
     if let Some(path) = &arguments.write_root {
         std::fs::write(path, emulator.root_certificate().pem())?;
     }
-    let listeners = [(arguments.listen_tls, true), (arguments.listen_plain, false)];
-    for (address, tls) in listeners.into_iter().filter_map(|(address, tls)| Some((address?, tls))) {
-        let listener = Listener::bind(address, tls)?;
-        eprintln!("listening on {} {}", listener.address()?, if tls { "with TLS" } else { "without TLS" });
-        listener.serve(emulator.clone(), clock);
+    let server = Server::start(&emulator, arguments.listen_tls, arguments.listen_plain, move || clock.now())?;
+    for (address, how) in [(server.tls_address(), "with TLS"), (server.plain_address(), "without TLS")] {
+        if let Some(address) = address {
+            eprintln!("listening on {address} {how}");
+        }
     }
     let report = {
         let (emulator, json) = (emulator.clone(), arguments.json);
@@ -54,6 +57,12 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn core::error::Error>> {
     std::thread::spawn(report);
     console(&emulator, clock);
     Ok(())
+}
+
+/// The host's Unix time.
+fn unix_now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_unix(since.as_secs())
 }
 
 /// Prints the journal as it grows.
@@ -67,7 +76,7 @@ fn report(emulator: &Emulator, json: bool) {
             }
         }
         drop(stdout);
-        std::thread::sleep(listener::TICK);
+        std::thread::sleep(TICK);
     }
 }
 
@@ -96,7 +105,7 @@ fn line(record: &Record, json: bool) -> String {
 }
 
 /// Obeys the lines of standard input until the process is ended; its end is no order.
-fn console(emulator: &Emulator, clock: Clock) {
+fn console(emulator: &Emulator, clock: RealTime) {
     for line in std::io::stdin().lock().lines().map_while(Result::ok) {
         if line.trim().is_empty() {
             continue;

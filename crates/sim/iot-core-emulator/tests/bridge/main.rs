@@ -7,5 +7,6 @@ mod configs_are_pushed_until_acknowledged;
 mod connections_end_in_time;
 mod hostile_bytes_close;
 mod publishing_follows_the_rules;
+mod sockets_carry_the_bridge;
 mod tls_protects_the_same_bridge;
 mod tokens_open_the_door;
