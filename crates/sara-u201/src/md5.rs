@@ -79,11 +79,7 @@ const SINES: [u32; 64] = [
 /// ```
 #[must_use]
 #[expect(clippy::indexing_slicing, reason = "every index is reduced below the length of its array")]
-#[expect(
-    clippy::as_conversions,
-    clippy::cast_possible_truncation,
-    reason = "conversion traits are not const"
-)]
+#[expect(clippy::as_conversions, reason = "conversion traits are not const")]
 pub const fn md5(message: &[u8]) -> [u8; 16] {
     let mut state: [u32; 4] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476];
     let bits = (message.len() as u64).wrapping_mul(8).to_le_bytes();

@@ -14,7 +14,7 @@ const LINE: usize = 224;
 /// use sara_u201::at::CommandLine;
 ///
 /// let mut line = CommandLine::new("+USOCO=");
-/// line.number(0).text("example.org").number(443);
+/// line.number(0u8).text("example.org").number(443u16);
 /// assert_eq!(line.finish(), Some(&b"AT+USOCO=0,\"example.org\",443\r"[..]));
 ///
 /// let mut injection = CommandLine::new("+UPSD=");

@@ -96,6 +96,7 @@ pub fn parse_number(digits: &[u8]) -> Option<u32> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::vec::Vec;
 
     #[test]
     fn commas_in_quotes_do_not_separate() {

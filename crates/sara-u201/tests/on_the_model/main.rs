@@ -1,0 +1,15 @@
+//! The driver on the model of the modem: one file per scenario, named by what must hold.
+
+mod support;
+
+mod a_certificate_is_sent_only_once;
+mod a_closed_peer_is_seen_after_its_last_byte;
+mod a_foreign_certificate_is_refused;
+mod a_modem_comes_up_from_power_off;
+mod a_refused_connection_says_why;
+mod a_wrong_pin_is_tried_once;
+mod an_unset_clock_is_told;
+mod data_arrives_bit_exact;
+mod lost_urcs_cost_only_time;
+mod no_network_ends_in_a_reason;
+mod refused_packet_data_says_why;

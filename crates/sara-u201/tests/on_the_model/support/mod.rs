@@ -1,0 +1,79 @@
+//! The driver on the model: virtual time, a network in memory.
+
+pub(crate) mod peers;
+pub(crate) mod tls;
+
+use std::rc::Rc;
+
+use embedded_hal::digital::OutputPin;
+use monoclock::ManualClock;
+use sara_u201::{Apn, Config, Modem, Wiring};
+use sara_u201_sim::{DtrLine, MemoryNetwork, Profile, ResetLine, Serial, SimClock, Simulation};
+
+pub(crate) type TestModem = Modem<Serial, Wires, SimClock>;
+
+/// The wires of the MKR GSM 1400.
+#[derive(Debug)]
+pub(crate) struct Wires {
+    reset: ResetLine,
+    dtr: DtrLine,
+}
+
+impl Wiring<Serial> for Wires {
+    fn reset(&mut self, asserted: bool) -> bool {
+        let _ = if asserted { self.reset.set_high() } else { self.reset.set_low() };
+        true
+    }
+
+    fn dtr(&mut self, asserted: bool) -> bool {
+        let _ = if asserted { self.dtr.set_low() } else { self.dtr.set_high() };
+        true
+    }
+
+    fn set_baud_rate(&mut self, serial: &mut Serial, rate: u32) -> bool {
+        serial.set_baud_rate(rate);
+        true
+    }
+}
+
+/// A modem on a board in a network.
+pub(crate) struct Bench {
+    pub(crate) clock: Rc<ManualClock>,
+    pub(crate) network: MemoryNetwork,
+    pub(crate) simulation: Simulation,
+}
+
+impl Bench {
+    pub(crate) fn new(profile: Profile) -> Self {
+        let clock = Rc::new(ManualClock::new());
+        let network = MemoryNetwork::new(profile.seed);
+        let simulation = Simulation::new(profile, network.clone(), clock.clone());
+        Self { clock, network, simulation }
+    }
+
+    pub(crate) fn modem(&self) -> TestModem {
+        let wires = Wires { reset: self.simulation.reset_line(), dtr: self.simulation.dtr_line() };
+        Modem::new(self.simulation.serial(), wires, self.simulation.clock())
+    }
+
+    /// A modem that has been brought up.
+    pub(crate) fn ready(&self) -> TestModem {
+        let mut modem = self.modem();
+        modem.start(&config()).unwrap();
+        modem
+    }
+
+    /// The command lines that the model has taken.
+    pub(crate) fn sent(&self) -> Vec<String> {
+        self.simulation.commands().iter().map(|record| record.line.clone()).collect()
+    }
+
+    /// How many command lines began so.
+    pub(crate) fn count(&self, start: &str) -> usize {
+        self.sent().iter().filter(|line| line.starts_with(start)).count()
+    }
+}
+
+pub(crate) fn config() -> Config<'static> {
+    Config::new(Apn::new("internet"))
+}
