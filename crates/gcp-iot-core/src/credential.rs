@@ -96,7 +96,7 @@ pub(crate) fn sign<S: Es256Signer>(
 ) -> Result<(), S::Error> {
     let mut rest = space.iter_mut();
     let put = |piece: &[u8]| {
-        for (to, from) in rest.by_ref().zip(piece) {
+        for (from, to) in piece.iter().zip(rest.by_ref()) {
             *to = *from;
         }
         Ok::<(), Infallible>(())
@@ -105,7 +105,6 @@ pub(crate) fn sign<S: Es256Signer>(
         Ok(()) => Ok(()),
         Err(WriteError::Signer(error)) => Err(error),
         Err(WriteError::Output(never) | WriteError::Hash(never)) => match never {},
-        Err(_) => Ok(()),
     }
 }
 

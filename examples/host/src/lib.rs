@@ -1,2 +1,18 @@
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
-//! Placeholder.
+
+mod bridge;
+mod clock;
+mod console;
+mod operator;
+mod report;
+mod wiring;
+mod world;
+
+pub use bridge::serve_cloud;
+pub use clock::{Hook, WorldClock};
+pub use console::Terminal;
+pub use operator::{Operator, Plan};
+pub use report::Report;
+pub use wiring::Wires;
+pub use world::{Backend, World, WorldSettings};

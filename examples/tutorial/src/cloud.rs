@@ -8,7 +8,7 @@ use embedded_hal::i2c::I2c;
 use embedded_io::{Read, ReadReady, Write};
 use gcp_iot_core::{Connection, Event, MqttConnection, MqttLink, MqttLite, QoS, Session};
 use heapless::String;
-use monoclock::{Clock, Millis};
+use monoclock::{Clock, Instant, Millis};
 use sara_u201::{Config, Modem, NetworkTime, Socket, TlsProfile, Validity, Wiring};
 
 use crate::console::Causes;
@@ -21,8 +21,7 @@ const TIME_PAUSE: Millis = Millis(500);
 /// Bytes of each of the two MQTT buffers.
 const BUFFER: usize = 512;
 
-/// The stream under MQTT, its link, and what can fail.
-type Stream<'m, S, P, C> = Socket<'m, S, P, C>;
+/// What can fail: the link over a socket of the modem, and everything else.
 type LinkError = <MqttLite<'static> as MqttLink>::Error<sara_u201::Error>;
 type CloudFailure<B> = Failure<LinkError, eccx08::Error<B>>;
 
@@ -52,6 +51,7 @@ where
     let link = MqttLite::new(&mut receive, &mut transmit);
     let mut session = Session::new(settings.device, settings.endpoint, link, clock).with_seed(seed(element));
     let mut failures = 0;
+    let mut next_state = clock.now();
 
     while keep_going() {
         let failure = match connect_gsm(modem, clock, settings, console).and_then(|unix_now| {
@@ -60,7 +60,7 @@ where
             let mut cloud = session.connect(stream, &mut key, unix_now)?; // connectMQTT, calculateJWT
             let _ = writeln!(console, "You're connected to the MQTT broker");
             failures = 0;
-            serve(&mut cloud, clock, settings, console, &mut keep_going)?;
+            serve(&mut cloud, clock, settings, console, &mut next_state, &mut keep_going)?;
             Ok(cloud.disconnect()?)
         }) {
             Ok(()) => return Ok(()),
@@ -119,7 +119,7 @@ fn connect_ssl<'m, S, P, C, L, E>(
     modem: &'m mut Modem<S, P, C>,
     settings: &Settings<'_>,
     console: &mut impl Console,
-) -> Result<Stream<'m, S, P, C>, Failure<L, E>>
+) -> Result<Socket<'m, S, P, C>, Failure<L, E>>
 where
     S: Read + Write + ReadReady,
     P: Wiring<S>,
@@ -137,15 +137,16 @@ fn serve<M: MqttConnection, C: Clock, D: Clock>(
     clock: &C,
     settings: &Settings<'_>,
     console: &mut impl Console,
+    next_state: &mut Instant,
     keep_going: &mut impl FnMut() -> bool,
 ) -> Result<(), gcp_iot_core::Error<M::Error>> {
-    let mut next_state = clock.now();
     while keep_going() {
-        if clock.now().has_reached(next_state) {
-            publish_message(cloud, clock, console)?;
-            next_state = clock.now() + settings.state_interval;
+        let now = clock.now();
+        if now.has_reached(*next_state) {
+            *next_state = now + settings.state_interval;
+            publish_message(cloud, now, console)?;
         }
-        if let Some(event) = cloud.wait(next_state)? {
+        if let Some(event) = cloud.wait(*next_state)? {
             on_message_received(event, console);
         }
     }
@@ -153,14 +154,14 @@ fn serve<M: MqttConnection, C: Clock, D: Clock>(
 }
 
 /// Publishes the state: `hello` and the time since the start in milliseconds.
-fn publish_message<M: MqttConnection, C: Clock, D: Clock>(
-    cloud: &mut Connection<'_, M, D>,
-    clock: &C,
+fn publish_message<M: MqttConnection, C: Clock>(
+    cloud: &mut Connection<'_, M, C>,
+    now: Instant,
     console: &mut impl Console,
 ) -> Result<(), gcp_iot_core::Error<M::Error>> {
     let mut state = String::<16>::new();
     // "hello " and ten digits fit.
-    let _ = write!(state, "hello {}", clock.now().as_millis());
+    let _ = write!(state, "hello {}", now.as_millis());
     let _ = writeln!(console, "Publishing message: {state}");
     cloud.publish_state(state.as_bytes(), QoS::AtMostOnce).map(drop)
 }

@@ -1,0 +1,112 @@
+//! The whole tutorial on the models: from a blank element to a delivered command.
+
+use core::cell::RefCell;
+use core::fmt::Write as _;
+use core::time::Duration;
+use std::error::Error;
+use std::process::ExitCode;
+use std::rc::Rc;
+use std::time::Instant;
+
+use clap::Parser;
+use tutorial::provision::Outcome;
+use tutorial_host::{Operator, Plan, Report, Terminal, World, WorldSettings};
+
+/// Runs the whole tutorial on models of the secure element, the modem and the cloud.
+///
+/// Provisions a blank element, registers its public key, connects, publishes states, and sends one
+/// configuration and one command from the cloud's side. Exits with 0 only if all of it was seen there.
+#[derive(Debug, Parser)]
+#[command(name = "sim", after_help = "Examples:\n  cargo xtask sim\n  cargo xtask sim --states 2 --seed 7 --json\n  cargo xtask sim --for 3600\n  cargo xtask sim --keep-running")]
+struct Arguments {
+    /// Ends when this many states have arrived (and everything else was seen).
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
+    states: u64,
+    /// Runs for this long instead, in virtual seconds.
+    #[arg(long = "for", value_name = "SECONDS")]
+    seconds: Option<u64>,
+    /// Runs in real time, over sockets on loopback, until it is stopped.
+    #[arg(long)]
+    keep_running: bool,
+    /// Seed of everything that is drawn at random: the same seed gives the same run.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// Ends with one JSON object on standard output; everything else goes to standard error.
+    #[arg(long)]
+    json: bool,
+    /// Runs the host build of the tutorial; for now there is no other.
+    #[arg(long)]
+    native: bool,
+}
+
+/// After the command was sent, the device has this long to show it.
+const DELIVERY: Duration = Duration::from_secs(2);
+/// Virtual time after which a run that does not come to its end is given up.
+const LIMIT: Duration = Duration::from_secs(600);
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprint!("sim: {error}");
+            let mut cause = error.source();
+            while let Some(error) = cause {
+                eprint!(": {error}");
+                cause = error.source();
+            }
+            eprintln!();
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
+    let started = Instant::now();
+    let show = |prefix| if arguments.json { Terminal::on_error(prefix) } else { Terminal::on_output(prefix) };
+    let mut narrator = show("");
+    let mut device = show("device | ").answering(&["y", "0", "y"]);
+
+    let world = World::new(WorldSettings::new(arguments.seed))?;
+    writeln!(narrator, "== Provisioning a blank secure element")?;
+    let mut element = world.element_driver();
+    let Outcome::Key(_, public_key) = tutorial::provision::run(&mut element, &mut device)? else {
+        return Err("the element was not provisioned".into());
+    };
+
+    writeln!(narrator, "== Registering the public key with the cloud")?;
+    let pem = public_key.to_string();
+    let now = world.clock.elapsed();
+    let operator =
+        Operator::register(&world.emulator, &World::DEVICE, &pem, now, Plan::default(), show("cloud  | "))?;
+    let operator = Rc::new(RefCell::new(operator));
+    let watching = Rc::clone(&operator);
+    world.as_time_passes(move |now| watching.borrow_mut().act(now));
+
+    writeln!(narrator, "== Running the tutorial")?;
+    let mut modem = world.modem_driver();
+    let clock = world.driver_clock();
+    let start = world.clock.elapsed();
+    let keep_going = || {
+        let elapsed = world.clock.elapsed() - start;
+        match arguments.seconds {
+            Some(seconds) => elapsed < Duration::from_secs(seconds),
+            None => !is_done(&operator.borrow(), arguments.states, world.clock.elapsed()) && elapsed < LIMIT,
+        }
+    };
+    let settings = world.settings();
+    tutorial::cloud::run(&mut element, &mut modem, &clock, &settings, &mut device, keep_going)?;
+    operator.borrow_mut().act(world.clock.elapsed());
+
+    let report = Report::new(&world, &operator.borrow(), device.shown(), started.elapsed());
+    writeln!(narrator, "== Summary\n{report}")?;
+    if arguments.json {
+        println!("{}", report.to_json());
+    }
+    Ok(report.is_complete(arguments.states))
+}
+
+fn is_done(operator: &Operator, states: u64, now: Duration) -> bool {
+    let delivered = operator.command_sent().is_some_and(|sent| now >= sent + DELIVERY);
+    operator.states_received() >= states && operator.config_acknowledged() && delivered
+}

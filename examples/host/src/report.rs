@@ -1,0 +1,98 @@
+//! The summary of a run.
+
+use core::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::{Operator, World};
+
+/// What a run of the tutorial came to; all of it seen on the cloud's side or counted by the models.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Report {
+    /// States that arrived in the cloud.
+    pub states_received: u64,
+    /// The device acknowledged the configuration.
+    pub config_acknowledged: bool,
+    /// The command was sent by the cloud and shown by the device.
+    pub command_delivered: bool,
+    /// The cloud verified a token of the device.
+    pub token_verified: bool,
+    /// CONNECT packets that arrived in the cloud.
+    pub connect_attempts: u64,
+    /// Command lines that the modem took.
+    pub at_commands: u64,
+    /// Bytes on the modem's serial line, both ways.
+    pub uart_bytes: u64,
+    /// Commands that the secure element took.
+    pub i2c_commands: u64,
+    /// Virtual time of the run.
+    pub virtual_time: Duration,
+    /// Real time of the run.
+    pub wall_time: Duration,
+}
+
+impl Report {
+    /// Draws it up from the cloud's records, the models' counters, and what the device's console showed.
+    #[must_use]
+    pub fn new(world: &World, operator: &Operator, shown: &str, wall_time: Duration) -> Self {
+        let summary = world.emulator.summary();
+        let modem = world.modem.statistics();
+        let shown = shown.lines().any(|line| line.ends_with(&operator.plan().command));
+        Self {
+            states_received: summary.states_received,
+            config_acknowledged: operator.config_acknowledged(),
+            command_delivered: operator.command_sent().is_some() && shown,
+            token_verified: summary.tokens_verified > 0,
+            connect_attempts: summary.connect_attempts,
+            at_commands: modem.at_commands,
+            uart_bytes: modem.uart_bytes(),
+            i2c_commands: world.element.report().commands,
+            virtual_time: world.clock.elapsed(),
+            wall_time,
+        }
+    }
+
+    /// Tells whether everything was seen, and `states` states.
+    #[must_use]
+    pub const fn is_complete(&self, states: u64) -> bool {
+        self.states_received >= states
+            && self.config_acknowledged
+            && self.command_delivered
+            && self.token_verified
+    }
+
+    /// One object, for scripts.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        json!({
+            "mode": "native",
+            "states_received": self.states_received,
+            "config_acknowledged": self.config_acknowledged,
+            "command_delivered": self.command_delivered,
+            "token_verified": self.token_verified,
+            "connect_attempts": self.connect_attempts,
+            "at_commands": self.at_commands,
+            "uart_bytes": self.uart_bytes,
+            "i2c_commands": self.i2c_commands,
+            "virtual_seconds": self.virtual_time.as_secs_f64(),
+            "wall_seconds": self.wall_time.as_secs_f64(),
+        })
+    }
+}
+
+impl core::fmt::Display for Report {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let yes = |seen: bool| if seen { "yes" } else { "NO" };
+        writeln!(f, "  token verified by the cloud     {}", yes(self.token_verified))?;
+        writeln!(f, "  states received by the cloud    {}", self.states_received)?;
+        writeln!(f, "  configuration acknowledged      {}", yes(self.config_acknowledged))?;
+        writeln!(f, "  command shown by the device     {}", yes(self.command_delivered))?;
+        writeln!(f, "  connect attempts                {}", self.connect_attempts)?;
+        writeln!(f, "  commands to the modem           {}", self.at_commands)?;
+        writeln!(f, "  bytes on the serial line        {}", self.uart_bytes)?;
+        writeln!(f, "  commands to the secure element  {}", self.i2c_commands)?;
+        writeln!(f, "  virtual time                    {:.1} s", self.virtual_time.as_secs_f64())?;
+        write!(f, "  wall time                       {:.1} s", self.wall_time.as_secs_f64())
+    }
+}
