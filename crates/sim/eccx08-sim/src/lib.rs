@@ -16,6 +16,7 @@ mod machine;
 mod nv;
 mod profile;
 mod ram;
+pub mod remote;
 mod report;
 mod sha;
 mod sim;

@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::time::Duration;
+use core::time::Duration;
 
 use eccx08_sim::{BusError, Fault, NackKind, Profile, Sim, Trigger};
 use embedded_hal::delay::DelayNs;

@@ -1,25 +1,25 @@
 //! A host that speaks bytes: what the tests know of the protocol, apart from any driver.
 #![allow(dead_code, reason = "each test file uses a part")]
 
+use core::time::Duration;
 use std::rc::Rc;
-use std::time::Duration;
 
 use eccx08_sim::{Builder, BusError, NvImage, Profile, Sim, SimBus, SimDelay, crc16};
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::I2c;
 use monoclock::ManualClock;
 
-pub const ADDRESS: u8 = 0x60;
+pub(crate) const ADDRESS: u8 = 0x60;
 
 /// Configuration of the Arduino library (protocol section 4.4): bytes 16 to 127 matter.
-pub const ARDUINO: [u8; 128] =
+pub(crate) const ARDUINO: [u8; 128] =
     hex("01230000000050000000000000C07100C000550083208720872087 2F872F8F8F9F8FAF8F\
      0000000000000000000000000000AF8FFFFFFFFF00000000FFFFFFFF00000000\
      FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF00005555FFFF000000000000\
      3300330033003300330 01C001C001C003C003C003C003C003C003C003C001C00");
 
 /// Reads hexadecimal digits; blanks between them do not matter.
-pub const fn hex<const N: usize>(digits: &str) -> [u8; N] {
+pub(crate) const fn hex<const N: usize>(digits: &str) -> [u8; N] {
     let digits = digits.as_bytes();
     let (mut bytes, mut nibbles, mut at) = ([0; N], 0, 0);
     while at < digits.len() {
@@ -40,7 +40,7 @@ pub const fn hex<const N: usize>(digits: &str) -> [u8; N] {
 }
 
 /// Frames a command, word address included.
-pub fn command(opcode: u8, param1: u8, param2: u16, data: &[u8]) -> Vec<u8> {
+pub(crate) fn command(opcode: u8, param1: u8, param2: u16, data: &[u8]) -> Vec<u8> {
     let mut body = vec![u8::try_from(data.len() + 7).unwrap(), opcode, param1];
     body.extend_from_slice(&param2.to_le_bytes());
     body.extend_from_slice(data);
@@ -49,56 +49,56 @@ pub fn command(opcode: u8, param1: u8, param2: u16, data: &[u8]) -> Vec<u8> {
     body
 }
 
-pub struct Host {
-    pub sim: Sim,
-    pub bus: SimBus,
-    pub delay: SimDelay,
+pub(crate) struct Host {
+    pub(crate) sim: Sim,
+    pub(crate) bus: SimBus,
+    pub(crate) delay: SimDelay,
 }
 
 impl Host {
-    pub fn new(builder: Builder) -> Self {
+    pub(crate) fn new(builder: Builder) -> Self {
         let sim = builder.build(Rc::new(ManualClock::new()));
         Self { bus: sim.bus(), delay: sim.delay(), sim }
     }
 
     /// A chip with both zones locked and the Arduino configuration, awake.
-    pub fn locked(profile: Profile) -> Self {
+    pub(crate) fn locked(profile: Profile) -> Self {
         Self::awake(Sim::builder(profile).nv(locked(profile)))
     }
 
-    pub fn awake(builder: Builder) -> Self {
+    pub(crate) fn awake(builder: Builder) -> Self {
         let mut host = Self::new(builder);
         host.wake();
         host
     }
 
-    pub fn pulse(&mut self) {
+    pub(crate) fn pulse(&mut self) {
         let _ = self.bus.write(0, &[1]);
         self.delay.delay_us(1500);
     }
 
-    pub fn wake(&mut self) {
+    pub(crate) fn wake(&mut self) {
         self.pulse();
         assert_eq!(self.read(4).unwrap(), [0x04, 0x11, 0x33, 0x43]);
     }
 
-    pub fn write(&mut self, bytes: &[u8]) -> Result<(), BusError> {
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), BusError> {
         self.bus.write(ADDRESS, bytes)
     }
 
-    pub fn read(&mut self, length: usize) -> Result<Vec<u8>, BusError> {
+    pub(crate) fn read(&mut self, length: usize) -> Result<Vec<u8>, BusError> {
         let mut bytes = vec![0; length];
         self.bus.read(ADDRESS, &mut bytes).map(|()| bytes)
     }
 
     /// Polls for the response, which must come.
-    pub fn response(&mut self) -> Vec<u8> {
+    pub(crate) fn response(&mut self) -> Vec<u8> {
         let response = self.poll();
         response.unwrap_or_else(|| panic!("no response: {:?}", self.sim))
     }
 
     /// Polls for the response and checks its CRC; nothing when the chip stays silent.
-    pub fn poll(&mut self) -> Option<Vec<u8>> {
+    pub(crate) fn poll(&mut self) -> Option<Vec<u8>> {
         for _ in 0..4000 {
             if self.write(&[0x00]).is_ok() {
                 let count = self.read(1).unwrap()[0];
@@ -114,38 +114,38 @@ impl Host {
     }
 
     /// Sends a frame that may be lost.
-    pub fn try_run(&mut self, frame: &[u8]) -> Option<Vec<u8>> {
+    pub(crate) fn try_run(&mut self, frame: &[u8]) -> Option<Vec<u8>> {
         self.write(frame).ok()?;
         self.poll()
     }
 
     /// Sends a command and waits for the payload of its response.
-    pub fn run(&mut self, opcode: u8, param1: u8, param2: u16, data: &[u8]) -> Vec<u8> {
+    pub(crate) fn run(&mut self, opcode: u8, param1: u8, param2: u16, data: &[u8]) -> Vec<u8> {
         self.write(&command(opcode, param1, param2, data)).unwrap();
         self.response()
     }
 
     /// Sends a command in a wake window of its own, so that the watchdog does not matter.
-    pub fn fresh(&mut self, opcode: u8, param1: u8, param2: u16, data: &[u8]) -> Vec<u8> {
+    pub(crate) fn fresh(&mut self, opcode: u8, param1: u8, param2: u16, data: &[u8]) -> Vec<u8> {
         self.idle();
         self.wake();
         self.run(opcode, param1, param2, data)
     }
 
-    pub fn idle(&mut self) {
+    pub(crate) fn idle(&mut self) {
         let _ = self.write(&[0x02]);
     }
 
-    pub fn sleep(&mut self) {
+    pub(crate) fn sleep(&mut self) {
         let _ = self.write(&[0x01]);
     }
 
-    pub fn wait(&mut self, time: Duration) {
+    pub(crate) fn wait(&mut self, time: Duration) {
         self.sim.clock().advance(time);
     }
 
     /// Random, Nonce (pass-through), Sign (external) in one window.
-    pub fn sign(&mut self, slot: u16, digest: &[u8; 32]) -> Vec<u8> {
+    pub(crate) fn sign(&mut self, slot: u16, digest: &[u8; 32]) -> Vec<u8> {
         assert_eq!(self.fresh(0x1B, 0, 0, &[]).len(), 32);
         assert_eq!(self.run(0x16, 0x03, 0, digest), [0]);
         self.run(0x41, 0x80, slot, &[])
@@ -153,7 +153,7 @@ impl Host {
 }
 
 /// The memory of a chip with the Arduino configuration and both locks.
-pub fn locked(profile: Profile) -> NvImage {
+pub(crate) fn locked(profile: Profile) -> NvImage {
     let mut config = ARDUINO;
     if profile.is_608() {
         config[18] = 0;
@@ -163,7 +163,7 @@ pub fn locked(profile: Profile) -> NvImage {
 }
 
 /// Verifies R, S over a digest with X, Y.
-pub fn verifies(public: &[u8], digest: &[u8; 32], signature: &[u8]) -> bool {
+pub(crate) fn verifies(public: &[u8], digest: &[u8; 32], signature: &[u8]) -> bool {
     use p256::ecdsa::signature::hazmat::PrehashVerifier;
     let point = [&[4], public].concat();
     let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(&point).unwrap();
