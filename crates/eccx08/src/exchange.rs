@@ -65,9 +65,7 @@ enum State {
     Pulse,
     /// The time from wake to communication passes.
     WakeDelay,
-    /// The first byte of the wake reply is read.
-    WakeCount,
-    /// The other bytes of the wake reply are read.
+    /// The wake reply is read.
     WakeReply,
     /// The element was awake already and is put to idle, for a whole watchdog period.
     Settle,
@@ -75,10 +73,11 @@ enum State {
     Send,
     /// The command runs.
     Wait,
-    /// The count byte is read; until the element is ready it does not answer.
-    Count,
-    /// The rest of the reply is read, this many bytes with the count.
-    Reply(usize),
+    /// The count is read, with the three bytes that follow it in every reply; until the element is ready it
+    /// does not answer.
+    Head,
+    /// The rest of a longer reply is read, this many bytes in all.
+    Tail(usize),
     /// The output buffer is rewound, to read the reply again.
     Rewind,
     /// The element is put to idle, to begin the sequence again.
@@ -127,8 +126,6 @@ impl Exchange {
     const REREADS: u8 = 2;
     const RESENDS: u8 = 3;
     const REDOS: u8 = 3;
-    /// Polls between typical and maximum time, less the first.
-    const INTERVALS: u32 = 9;
     const SHORTEST_INTERVAL: u32 = 200;
     /// What stands where there is no reply to read.
     const NOTHING: u8 = 0xFF;
@@ -157,9 +154,8 @@ impl Exchange {
         match self.state {
             State::Pulse => Action::Pulse,
             State::WakeDelay | State::Wait => Action::Wait(self.wait),
-            State::WakeCount | State::Count => Action::Read(part(&mut self.reply, 0, 1)),
-            State::WakeReply => Action::Read(part(&mut self.reply, 1, MIN_REPLY)),
-            State::Reply(length) => Action::Read(part(&mut self.reply, 1, length)),
+            State::WakeReply | State::Head => Action::Read(part(&mut self.reply, 0, MIN_REPLY)),
+            State::Tail(length) => Action::Read(part(&mut self.reply, MIN_REPLY, length)),
             State::Send => Action::Write(self.outbox.packet()),
             State::Rewind => Action::Write(&[WordAddress::RESET]),
             State::Settle | State::Retreat => Action::Write(&[WordAddress::IDLE]),
@@ -181,14 +177,13 @@ impl Exchange {
                 self.wait = Micros(Self::WAKE_TO_COMMUNICATION.0 << doublings);
                 State::WakeDelay
             }
-            State::WakeDelay => State::WakeCount,
-            State::WakeCount if !ok => self.pulse_again(),
-            State::WakeCount if usize::from(self.reply[0]) == MIN_REPLY => State::WakeReply,
-            State::WakeReply if ok && is_wake_reply(&self.reply) => {
+            State::WakeDelay => State::WakeReply,
+            State::WakeReply if !ok => self.pulse_again(),
+            State::WakeReply if is_wake_reply(&self.reply) => {
                 self.first = true;
                 State::Send
             }
-            State::WakeCount | State::WakeReply => State::Settle,
+            State::WakeReply => State::Settle,
             State::Settle => self.pulse_again(),
             // A command that must not be repeated may have arrived in spite of the error: see what is there.
             State::Send if !ok && self.outbox.is_repeatable() => self.lost(None),
@@ -196,11 +191,11 @@ impl Exchange {
                 self.waited = Micros(0);
                 self.wait_for(self.outbox.time().typical)
             }
-            State::Wait | State::Rewind => State::Count,
-            State::Count if !ok => self.poll_again(),
-            State::Count => self.count(),
-            State::Reply(_) if !ok => self.reread(ReplyError::Crc),
-            State::Reply(_) => self.reply(script),
+            State::Wait | State::Rewind => State::Head,
+            State::Head if !ok => self.poll_again(),
+            State::Head => self.head(script),
+            State::Tail(_) if !ok => self.reread(ReplyError::Crc),
+            State::Tail(_) => self.reply(script),
             State::Rest | State::Over => State::Over,
         }
     }
@@ -244,14 +239,15 @@ impl Exchange {
         } else if self.waited >= time.maximum {
             self.wait_for(Micros((self.waited.0 / 4).max(Self::SHORTEST_INTERVAL)))
         } else {
-            let range = time.maximum.0 - time.typical.0;
-            self.wait_for(Micros(range.div_ceil(Self::INTERVALS).max(Self::SHORTEST_INTERVAL)))
+            let range = time.maximum.0.saturating_sub(time.typical.0);
+            self.wait_for(Micros(ninth(range).max(Self::SHORTEST_INTERVAL)))
         }
     }
 
-    fn count(&mut self) -> State {
+    fn head(&mut self, script: &mut dyn Script) -> State {
         match reply_length(self.reply[0]) {
-            Ok(length) => State::Reply(length),
+            Ok(MIN_REPLY) => self.reply(script),
+            Ok(length) => State::Tail(length),
             // Read to its end, the buffer gives 0xFF: the command was not taken, or left no reply. To rewind
             // would show the reply of the command before, unless there was none since the wake reply.
             Err(_) if self.reply[0] == Self::NOTHING && !self.first => self.lost(None),
@@ -354,6 +350,13 @@ impl Exchange {
     }
 }
 
+/// Divides the time between the first poll and the tenth into nine, a little more than less.
+///
+/// Without a division, which takes more code on a Cortex-M0 than all the polling.
+const fn ninth(range: u32) -> u32 {
+    (range >> 3) - (range >> 6) + (range >> 9) + 2
+}
+
 /// Gives the bytes from `start` to `end`; all of them have a place.
 fn part(reply: &mut [u8; MAX_REPLY], start: usize, end: usize) -> &mut [u8] {
     reply.get_mut(start..end).unwrap_or_default()
@@ -371,4 +374,38 @@ const fn needs_locks(opcode: Opcode) -> bool {
 fn is_wake_reply(reply: &[u8; MAX_REPLY]) -> bool {
     const SELF_TEST_FAILED: [u8; 4] = [0x04, 0x07, 0xC4, 0x40];
     matches!(parse_reply(reply), Ok([0x11 | 0x07])) || reply.starts_with(&SELF_TEST_FAILED)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chip::Chip;
+
+    #[test]
+    fn nine_intervals_are_never_too_short() {
+        for chip in [Chip::Atecc508a, Chip::Atecc608a] {
+            for chip_mode in [0x00, 0x28, 0x68] {
+                for opcode in Opcode::ALL.iter().filter(|opcode| opcode.is_on(chip)) {
+                    let time = opcode.execution_time(Identity::new(chip, chip_mode));
+                    let range = time.maximum.0 - time.typical.0;
+                    assert!(ninth(range) * 9 >= range, "{opcode}");
+                    assert!(ninth(range) * 9 <= range + range / 256 + 100, "{opcode}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn both_forms_of_a_failed_self_test_are_a_wake_reply() {
+        let reply = |head: [u8; 4]| {
+            let mut reply = [0; MAX_REPLY];
+            reply[..4].copy_from_slice(&head);
+            reply
+        };
+        assert!(is_wake_reply(&reply([0x04, 0x11, 0x33, 0x43])));
+        assert!(is_wake_reply(&reply([0x04, 0x07, 0x40, 0xC2])));
+        assert!(is_wake_reply(&reply([0x04, 0x07, 0xC4, 0x40])));
+        assert!(!is_wake_reply(&reply([0x04, 0x00, 0x03, 0x40])));
+        assert!(!is_wake_reply(&reply([0x04, 0x11, 0x33, 0x42])));
+    }
 }
