@@ -15,4 +15,4 @@ pub use console::Terminal;
 pub use operator::{Operator, Plan};
 pub use report::Report;
 pub use wiring::Wires;
-pub use world::{Backend, World, WorldSettings};
+pub use world::{Backend, World, WorldError, WorldSettings};

@@ -1,14 +1,18 @@
 //! Element, modem, network and cloud, put together on one virtual clock.
 
 use core::cell::RefCell;
-use core::net::SocketAddr;
+use core::fmt;
+use core::net::{Ipv4Addr, SocketAddr};
+use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
+use std::io;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use eccx08::Eccx08;
 use eccx08_sim::{NvImage, Profile as ElementProfile, Sim, SimBus, SimDelay};
 use gcp_iot_core::{DevicePath, Endpoint};
-use iot_core_emulator::{Emulator, Settings as CloudSettings, SetupError, Timestamp};
+use iot_core_emulator::{Emulator, Server, Settings as CloudSettings, SetupError, Timestamp};
 use monoclock::ManualClock;
 use sara_u201::{Apn, Certificate, Modem};
 use sara_u201_sim::{HostNetwork, MemoryNetwork, Profile as ModemProfile, Serial, Simulation};
@@ -45,8 +49,8 @@ pub enum Backend {
     /// A network in memory, on virtual time.
     #[default]
     Memory,
-    /// Sockets on loopback, in real time: the cloud listens there.
-    Loopback(SocketAddr),
+    /// Sockets on loopback, in real time.
+    Loopback,
 }
 
 impl WorldSettings {
@@ -78,7 +82,23 @@ pub struct World {
     /// The cloud.
     pub emulator: Emulator,
     hook: Rc<RefCell<Hook>>,
-    paced: bool,
+    loopback: Option<Loopback>,
+}
+
+/// The cloud behind a socket, and the virtual time that its threads see, in nanoseconds.
+struct Loopback {
+    server: Server,
+    time: Arc<AtomicU64>,
+}
+
+/// Why a world could not be made.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum WorldError {
+    /// The cloud could not make its certificates.
+    Cloud(SetupError),
+    /// The cloud could not listen on loopback.
+    Socket(io::Error),
 }
 
 impl World {
@@ -98,8 +118,8 @@ impl World {
     /// Makes the models.
     ///
     /// # Errors
-    /// When the cloud cannot make its certificates.
-    pub fn new(settings: WorldSettings) -> Result<Self, SetupError> {
+    /// When the cloud cannot make its certificates, or cannot listen.
+    pub fn new(settings: WorldSettings) -> Result<Self, WorldError> {
         let clock = Rc::new(ManualClock::new());
         let mut element = Sim::builder(settings.element).seed(settings.seed);
         if let Some(memory) = settings.element_memory {
@@ -108,22 +128,32 @@ impl World {
         if settings.element_absent {
             element = element.absent();
         }
-        let emulator = Emulator::new(settings.cloud)?;
+        let emulator = Emulator::new(settings.cloud).map_err(WorldError::Cloud)?;
         let Endpoint { host, port, .. } = Self::ENDPOINT;
         let network = MemoryNetwork::new(settings.seed);
         serve_cloud(&network, &emulator, host, port);
-        let modem = match settings.backend {
-            Backend::Memory => Simulation::new(settings.modem, network.clone(), Rc::clone(&clock)),
-            Backend::Loopback(address) => {
+        let (modem, loopback) = match settings.backend {
+            Backend::Memory => {
+                (Simulation::new(settings.modem, network.clone(), Rc::clone(&clock)), None)
+            }
+            Backend::Loopback => {
+                let loopback = Loopback::start(&emulator).map_err(WorldError::Socket)?;
                 let mut sockets = HostNetwork::new();
-                sockets.route(host, port, address);
-                Simulation::new(settings.modem, sockets, Rc::clone(&clock))
+                if let Some(address) = loopback.server.tls_address() {
+                    sockets.route(host, port, address);
+                }
+                (Simulation::new(settings.modem, sockets, Rc::clone(&clock)), Some(loopback))
             }
         };
-        let paced = matches!(settings.backend, Backend::Loopback(_));
         let element = element.build(Rc::clone(&clock));
         let hook: Rc<RefCell<Hook>> = Rc::new(RefCell::new(Box::new(|_| {})));
-        Ok(Self { clock, element, network, modem, emulator, hook, paced })
+        Ok(Self { clock, element, network, modem, emulator, hook, loopback })
+    }
+
+    /// Where the cloud listens, with [`Backend::Loopback`].
+    #[must_use]
+    pub fn cloud_address(&self) -> Option<SocketAddr> {
+        self.loopback.as_ref().and_then(|loopback| loopback.server.tls_address())
     }
 
     /// The driver of the element, on the element's bus.
@@ -141,8 +171,11 @@ impl World {
     /// The clock as the drivers see it: waiting moves it to the next event.
     #[must_use]
     pub fn driver_clock(&self) -> WorldClock {
-        let models = if self.paced { self.modem.clock().paced(1.0) } else { self.modem.clock() };
-        WorldClock::new(models, Rc::clone(&self.clock), Rc::clone(&self.hook))
+        let clock = WorldClock::new(self.modem.clock(), Rc::clone(&self.clock), Rc::clone(&self.hook));
+        match &self.loopback {
+            None => clock,
+            Some(loopback) => clock.in_real_time(Arc::clone(&loopback.time)),
+        }
     }
 
     /// Lets `act` be called as time passes, with the time since the virtual start.
@@ -172,8 +205,39 @@ impl World {
     }
 }
 
-impl core::fmt::Debug for World {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("World").field("element", &self.element).field("modem", &self.modem).finish_non_exhaustive()
+impl Loopback {
+    fn start(emulator: &Emulator) -> io::Result<Self> {
+        let time = Arc::new(AtomicU64::new(0));
+        let seen = Arc::clone(&time);
+        let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let now = move || Duration::from_nanos(seen.load(Ordering::Relaxed));
+        Ok(Self { server: Server::start(emulator, Some(any_port), None, now)?, time })
+    }
+}
+
+impl fmt::Debug for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("World")
+            .field("element", &self.element)
+            .field("modem", &self.modem)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for WorldError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Cloud(_) => "the cloud could not make its certificates",
+            Self::Socket(_) => "the cloud could not listen on loopback",
+        })
+    }
+}
+
+impl core::error::Error for WorldError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Cloud(error) => Some(error),
+            Self::Socket(error) => Some(error),
+        }
     }
 }

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use clap::Parser;
 use tutorial::provision::Outcome;
-use tutorial_host::{Operator, Plan, Report, Terminal, World, WorldSettings};
+use tutorial_host::{Backend, Operator, Plan, Report, Terminal, World, WorldSettings};
 
 /// Runs the whole tutorial on models of the secure element, the modem and the cloud.
 ///
@@ -25,7 +25,7 @@ struct Arguments {
     /// Runs for this long instead, in virtual seconds.
     #[arg(long = "for", value_name = "SECONDS")]
     seconds: Option<u64>,
-    /// Runs in real time, over sockets on loopback, until it is stopped.
+    /// Runs in real time, over sockets on loopback, until it is stopped (or for `--for` SECONDS).
     #[arg(long)]
     keep_running: bool,
     /// Seed of everything that is drawn at random: the same seed gives the same run.
@@ -67,7 +67,8 @@ fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
     let mut narrator = show("");
     let mut device = show("device | ").answering(&["y", "0", "y"]);
 
-    let world = World::new(WorldSettings::new(arguments.seed))?;
+    let backend = if arguments.keep_running { Backend::Loopback } else { Backend::Memory };
+    let world = World::new(WorldSettings { backend, ..WorldSettings::new(arguments.seed) })?;
     writeln!(narrator, "== Provisioning a blank secure element")?;
     let mut element = world.element_driver();
     let Outcome::Key(_, public_key) = tutorial::provision::run(&mut element, &mut device)? else {
@@ -84,6 +85,9 @@ fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
     world.as_time_passes(move |now| watching.borrow_mut().act(now));
 
     writeln!(narrator, "== Running the tutorial")?;
+    if let Some(address) = world.cloud_address() {
+        writeln!(narrator, "The cloud listens with TLS at {address}; stop with Ctrl-C")?;
+    }
     let mut modem = world.modem_driver();
     let clock = world.driver_clock();
     let start = world.clock.elapsed();
@@ -91,6 +95,7 @@ fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
         let elapsed = world.clock.elapsed() - start;
         match arguments.seconds {
             Some(seconds) => elapsed < Duration::from_secs(seconds),
+            None if arguments.keep_running => true,
             None => !is_done(&operator.borrow(), arguments.states, world.clock.elapsed()) && elapsed < LIMIT,
         }
     };
