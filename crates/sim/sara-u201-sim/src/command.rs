@@ -2,13 +2,19 @@
 
 mod clock;
 pub(crate) mod connect;
+mod file;
 mod general;
+mod http;
+mod location;
+mod message;
 mod network;
 mod packet;
+mod remembered;
 mod security;
 mod sim;
 mod socket;
 mod transfer;
+mod voice;
 
 use core::time::Duration;
 
@@ -29,7 +35,13 @@ impl ModemCore {
             .or_else(|| self.clock_command(command, now))
             .or_else(|| self.packet_command(command, now))
             .or_else(|| self.socket_command(command, now))
-            .or_else(|| self.security_command(command, now));
+            .or_else(|| self.security_command(command, now))
+            .or_else(|| self.message_command(command, now))
+            .or_else(|| self.voice_command(command, now))
+            .or_else(|| self.location_command(command, now))
+            .or_else(|| self.file_command(command, now))
+            .or_else(|| self.http_command(command, now))
+            .or_else(|| self.remembered_command(command, now));
         done.unwrap_or_else(|| Step::Final(self.unknown_command()))
     }
 
@@ -41,6 +53,9 @@ impl ModemCore {
             }
             DataKind::SendTo { socket, remote } => self.send_datagram(socket, remote, &data.bytes, now),
             DataKind::Credential { kind, ref name } => self.store_credential(kind, name, &data.bytes),
+            DataKind::File { ref name } => self.store_file(name, &data.bytes),
+            DataKind::Message { ref to } => self.send_message(to, &data.bytes),
+            DataKind::Pdu { length } => self.send_pdu(length, &data.bytes),
         }
     }
 

@@ -5,7 +5,9 @@ mod at;
 mod card;
 mod clock;
 mod command;
+mod http;
 mod latency;
+mod message;
 mod modem;
 mod network;
 mod packet;
@@ -22,16 +24,18 @@ mod sockets;
 mod statistics;
 mod tls;
 mod uart;
+mod voice;
 
 pub use clock::SimClock;
 pub use latency::{Latencies, Span};
+pub use message::SentMessage;
 pub use modem::ModemCore;
 pub use network::{
     ConnectionState, DatagramPeer, Handle, HostNetwork, MemoryNetwork, Network, NetworkError, Peer,
     PeerConnection,
 };
 pub use profile::{
-    AccessPoint, CellularNetwork, Identity, Nitz, PowerAtStart, Profile, RegistrationOutcome, SimCard,
+    AccessPoint, CellularNetwork, Identity, Nitz, Position, PowerAtStart, Profile, RegistrationOutcome, SimCard,
     UartProfile,
 };
 pub use quirks::{EarlyData, EmptyRead, Quirks, RateChange, Refusal, TypedAhead};

@@ -13,6 +13,8 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 
 use crate::card::Card;
+use crate::http::{HttpProfile, Request};
+use crate::message::{SentMessage, Stored};
 use crate::network::Network;
 use crate::packet::Contexts;
 use crate::profile::{PowerAtStart, Profile};
@@ -22,6 +24,7 @@ use crate::settings::{NonVolatile, Settings};
 use crate::sockets::{SOCKETS, Socket};
 use crate::statistics::{CommandRecord, Statistics};
 use crate::uart::LineSettings;
+use crate::voice::Call;
 
 pub(crate) use execution::{Data, DataKind, Step, Wait};
 pub(crate) use urc::Urc;
@@ -51,11 +54,21 @@ pub struct ModemCore {
     /// AT+CFUN.
     pub(crate) functionality: u8,
     pub(crate) last_handshake_failure: Option<crate::tls::HandshakeFailure>,
+    pub(crate) messages: Vec<Option<Stored>>,
+    pub(crate) sent_messages: Vec<SentMessage>,
+    /// The next message fails with this +CMS error.
+    pub(crate) message_error: Option<u16>,
+    pub(crate) call: Option<Call>,
+    pub(crate) call_generation: u64,
+    pub(crate) http_profiles: [HttpProfile; crate::http::PROFILES],
+    pub(crate) request: Option<Request>,
     power: Power,
     rate: Option<u32>,
     rate_at_once: bool,
     cts_off_until: Duration,
     dtr_asserted: bool,
+    awake_since: Duration,
+    last_activity: Duration,
     reset_asserted: bool,
     restarts: u64,
     timers: Vec<(Duration, u64, Timer)>,
@@ -91,6 +104,8 @@ pub(crate) enum Timer {
     Restart,
     PowerDown,
     Urc(String),
+    /// The call takes its next step.
+    Call { generation: u64 },
 }
 
 impl ModemCore {
@@ -118,11 +133,20 @@ impl ModemCore {
             rtc: Rtc::unset(profile.quirks.unset_clock_year, now),
             functionality: 1,
             last_handshake_failure: None,
+            messages: vec![None; crate::message::CAPACITY],
+            sent_messages: Vec::new(),
+            message_error: None,
+            call: None,
+            call_generation: 0,
+            http_profiles: core::array::from_fn(|_| HttpProfile::default()),
+            request: None,
             power: Power::Off,
             rate,
             rate_at_once: false,
             cts_off_until: Duration::ZERO,
             dtr_asserted: true,
+            awake_since: now,
+            last_activity: now,
             reset_asserted: false,
             restarts: 0,
             timers: Vec::new(),
@@ -176,6 +200,7 @@ impl ModemCore {
         }
         self.network.poll(now);
         self.poll_sockets(now);
+        self.poll_request(now);
         self.run_job(now);
         self.type_ahead(now);
         self.flush_urcs(now);
@@ -191,7 +216,7 @@ impl ModemCore {
         let job = self.job.as_ref().and_then(Job::next_event);
         let urcs = (!self.urcs.is_empty() && self.may_speak()).then_some(self.urc_not_before);
         let network = self.network.next_event(now);
-        [timers, job, urcs, network].into_iter().flatten().map(soon).min()
+        [timers, job, urcs, network, self.request_deadline()].into_iter().flatten().map(soon).min()
     }
 
     /// Counts what has happened on the module's side.
@@ -252,7 +277,11 @@ impl ModemCore {
     }
 
     /// Sets DTR.
-    pub(crate) const fn set_dtr(&mut self, asserted: bool, _now: Duration) {
+    pub(crate) fn set_dtr(&mut self, asserted: bool, now: Duration) {
+        if asserted && !self.dtr_asserted && self.stored.power_saving == 3 {
+            let wake = Duration::from_millis(u64::from(self.profile.quirks.dtr_wake_time));
+            self.awake_since = now + wake;
+        }
         self.dtr_asserted = asserted;
     }
 
@@ -289,6 +318,7 @@ impl ModemCore {
             Timer::Restart => self.start_up(now),
             Timer::PowerDown => self.power_down(now),
             Timer::Urc(text) => self.announce(text),
+            Timer::Call { generation } => self.call_moves(generation, now),
         }
     }
 }

@@ -181,6 +181,10 @@ pub struct CellularNetwork {
     pub time_zone: i8,
     /// Access points and what they ask; an empty list accepts every name.
     pub access_points: Vec<AccessPoint>,
+    /// Numbers that are engaged when called.
+    pub busy_numbers: Vec<String>,
+    /// What a location request finds; without one it stays silent.
+    pub position: Option<Position>,
     /// The address given to the module.
     pub address: core::net::Ipv4Addr,
     /// How long an access point that is refused takes to be refused.
@@ -208,6 +212,8 @@ impl Default for CellularNetwork {
             nitz: Nitz::After { delay: 800 },
             time_zone: 4,
             access_points: Vec::new(),
+            busy_numbers: Vec::new(),
+            position: Some(Position::default()),
             address: core::net::Ipv4Addr::new(10, 64, 7, 21),
             refusal: Duration::from_secs(20),
             refusal_code: 133,
@@ -243,6 +249,26 @@ pub enum Nitz {
     },
     /// Not at all: the clock stays at the factory's date.
     Never,
+}
+
+/// A place on Earth.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Position {
+    /// Degrees north.
+    pub latitude: String,
+    /// Degrees east.
+    pub longitude: String,
+    /// Metres.
+    pub altitude: i32,
+    /// Metres.
+    pub uncertainty: u32,
+}
+
+impl Default for Position {
+    fn default() -> Self {
+        Self { latitude: "52.520007".into(), longitude: "13.404954".into(), altitude: 34, uncertainty: 850 }
+    }
 }
 
 /// One access point of the packet network.

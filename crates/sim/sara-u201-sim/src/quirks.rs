@@ -94,6 +94,10 @@ pub struct Quirks {
     pub autobaud_swallows: u32,
     /// Characters that arrive while a command runs.
     pub typed_ahead: TypedAhead,
+    /// Milliseconds from the byte that wakes a sleeping module (AT+UPSV=1) until it hears.
+    pub wake_time: u32,
+    /// Milliseconds from DTR until a sleeping module (AT+UPSV=3) hears.
+    pub dtr_wake_time: u32,
     /// Whether an URC may slip out after the host has begun to send a command.
     pub urc_race: bool,
     /// Milliseconds between a result and the next URC.
@@ -138,6 +142,8 @@ impl Default for Quirks {
             rate_survives_reset: true,
             autobaud_swallows: 1,
             typed_ahead: TypedAhead::Keep,
+            wake_time: 20,
+            dtr_wake_time: 5,
             urc_race: false,
             urc_gap: 5,
             echo_line_feed: false,

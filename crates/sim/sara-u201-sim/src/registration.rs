@@ -64,9 +64,11 @@ impl ModemCore {
 
     /// The search has come to its end.
     pub(crate) fn registered(&mut self, now: Duration) {
+        let only_2g = matches!(self.cellular().access_technology, 0 | 1 | 3);
+        let unheard = self.stored.access.0 == 2 && only_2g;
         let other = match &self.registration.selection {
             Selection::Manual(plmn) => *plmn != self.cellular().plmn,
-            _ => false,
+            _ => unheard,
         };
         let outcome = if other { RegistrationOutcome::NoNetwork } else { self.cellular().registration };
         match outcome {
@@ -135,6 +137,7 @@ impl ModemCore {
 
     pub(crate) fn set_packet(&mut self, status: u8) {
         if core::mem::replace(&mut self.registration.packet, status) != status {
+            self.tell_indicator(status);
             match self.settings.packet_registration_urc {
                 1 => self.announce(format!("+CGREG: {status}")),
                 2 => {
@@ -143,6 +146,20 @@ impl ModemCore {
                 }
                 _ => {}
             }
+        }
+    }
+
+    /// The access technology in use: the network's, unless AT+URAT allows 2G only.
+    pub(crate) const fn access_technology(&self) -> u8 {
+        if self.stored.access.0 == 0 { 0 } else { self.profile.network.access_technology }
+    }
+
+    /// Tells the attachment by the indicator event that AT+CMER asks for.
+    fn tell_indicator(&mut self, status: u8) {
+        let asked = self.settings.remembered.get("+CMER");
+        if asked.is_some_and(|set| set.split(',').nth(3).is_some_and(|mode| mode != "0")) {
+            let value = if matches!(status, 1 | 5) { 2 } else { 0 };
+            self.announce(format!("+CIEV: 9,{value}"));
         }
     }
 
@@ -155,7 +172,9 @@ impl ModemCore {
         let routing_area = if packet { ",\"01\"" } else { "" };
         format!(
             ",\"{:04X}\",\"{:08X}\",{}{routing_area}",
-            network.location_area, network.cell, network.access_technology
+            network.location_area,
+            network.cell,
+            self.access_technology()
         )
     }
 }

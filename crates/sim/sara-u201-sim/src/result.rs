@@ -17,7 +17,6 @@ pub(crate) enum FinalResult {
 }
 
 pub(crate) const NOT_ALLOWED: FinalResult = FinalResult::Cme(3);
-pub(crate) const NOT_SUPPORTED: FinalResult = FinalResult::Cme(4);
 pub(crate) const SIM_NOT_INSERTED: FinalResult = FinalResult::Cme(10);
 pub(crate) const SIM_PIN_REQUIRED: FinalResult = FinalResult::Cme(11);
 pub(crate) const SIM_PUK_REQUIRED: FinalResult = FinalResult::Cme(12);
@@ -25,6 +24,8 @@ pub(crate) const SIM_BUSY: FinalResult = FinalResult::Cme(14);
 pub(crate) const INCORRECT_PASSWORD: FinalResult = FinalResult::Cme(16);
 pub(crate) const MEMORY_FULL: FinalResult = FinalResult::Cme(20);
 pub(crate) const NOT_FOUND: FinalResult = FinalResult::Cme(22);
+/// The number of the manufacturer's own error is an assumption.
+pub(crate) const FFS_TIMEOUT: FinalResult = FinalResult::Cme(1616);
 pub(crate) const NO_NETWORK: FinalResult = FinalResult::Cme(30);
 pub(crate) const INCORRECT_PARAMETERS: FinalResult = FinalResult::Cme(50);
 
@@ -97,6 +98,7 @@ fn cme_words(code: u16) -> String {
         148 => "unspecified GPRS error",
         149 => "PDP authentication failure",
         150 => "invalid mobile class",
+        1616 => "FFS TIMEOUT",
         _ => return code.to_string(),
     };
     words.to_owned()
@@ -131,7 +133,6 @@ pub(crate) mod errno {
 
     pub(crate) const WOULD_BLOCK: u16 = 11;
     pub(crate) const BAD_SOCKET: u16 = 9;
-    pub(crate) const INVALID: u16 = 22;
     pub(crate) const TOO_MANY: u16 = 24;
     pub(crate) const NOT_CONNECTED: u16 = 107;
 

@@ -25,6 +25,8 @@ pub(crate) struct Settings {
     pub(crate) packet_event_urc: u8,
     /// AT+UDCONF=1.
     pub(crate) hexadecimal: bool,
+    /// AT+CMGF.
+    pub(crate) text_mode: bool,
     /// AT+COPS=3.
     pub(crate) operator_format: u8,
     /// Settings that are stored and told back, nothing more.
@@ -44,6 +46,7 @@ impl Default for Settings {
             packet_registration_urc: 0,
             packet_event_urc: 0,
             hexadecimal: false,
+            text_mode: false,
             operator_format: 0,
             remembered: BTreeMap::new(),
         }

@@ -165,6 +165,16 @@ impl Socket {
         Ok(taken)
     }
 
+    /// Takes all of `bytes` for sending, now or when the network has room.
+    pub(crate) fn queue(&mut self, bytes: &[u8]) {
+        match &mut self.tls {
+            Some(tls) => {
+                tls.write(bytes);
+            }
+            None => self.outgoing.extend(bytes),
+        }
+    }
+
     /// Closes towards the network.
     pub(crate) fn close(&mut self, network: &mut dyn Network, now: Duration) {
         let Some(handle) = self.handle else { return };

@@ -24,6 +24,8 @@ pub struct Statistics {
     pub pacing_violations: u64,
     /// Commands aborted by a character.
     pub aborts: u64,
+    /// Bytes lost because the module slept.
+    pub bytes_lost_asleep: u64,
     /// PINs rejected by the card.
     pub pins_rejected: u64,
     /// Times that the module has started.

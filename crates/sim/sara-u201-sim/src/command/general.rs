@@ -47,7 +47,7 @@ impl ModemCore {
                 self.settings.registers.insert(format!("S{register}"), value);
                 Step::ok()
             }
-            ("&C" | "&D" | "&S" | "&W" | "&Y" | "&V" | "X" | "L" | "M" | "O" | "H" | "\\Q", _) => {
+            ("&C" | "&D" | "&S" | "&W" | "&Y" | "&V" | "X" | "L" | "M" | "O" | "\\Q", _) => {
                 let value = command.number(0).unwrap_or(0);
                 self.settings.registers.insert(command.name.clone(), value);
                 Step::ok()

@@ -92,7 +92,7 @@ impl ModemCore {
             1 => &network.operator_short,
             _ => &network.plmn,
         };
-        let (format, access) = (self.settings.operator_format, network.access_technology);
+        let (format, access) = (self.settings.operator_format, self.access_technology());
         Step::line(format!("+COPS: {mode},{format},\"{name}\",{access}"))
     }
 

@@ -9,11 +9,17 @@ use crate::at::{Command, Kind};
 use crate::command::connect::Connecting;
 use crate::network::Handle;
 use crate::quirks::EarlyData;
-use crate::result::{FinalResult, NO_NETWORK};
+use crate::result::{FFS_TIMEOUT, FinalResult, NO_NETWORK};
 use crate::security::CredentialKind;
 
 /// The pause that the manual asks for between the `@` prompt and the data.
 const PROMPT_RULE: Duration = Duration::from_millis(50);
+
+/// How long an upload may stall.
+const UPLOAD_STALL: Duration = Duration::from_secs(20);
+/// What ends the text of a message, and what throws it away.
+const CONTROL_Z: u8 = 0x1A;
+const ESCAPE: u8 = 0x1B;
 
 /// A command line in execution.
 #[derive(Debug)]
@@ -70,6 +76,7 @@ pub(crate) struct Data {
     pub(crate) bytes: Vec<u8>,
     pub(crate) opened: Duration,
     pub(crate) early: bool,
+    pub(crate) last_byte: Duration,
 }
 
 /// What the data is for.
@@ -78,6 +85,11 @@ pub(crate) enum DataKind {
     SocketWrite { socket: usize, generation: u64 },
     SendTo { socket: usize, remote: core::net::SocketAddrV4 },
     Credential { kind: CredentialKind, name: String },
+    File { name: String },
+    /// A text message, ended by control-Z.
+    Message { to: String },
+    /// A message in hexadecimal, ended by control-Z.
+    Pdu { length: usize },
 }
 
 /// What a command's code answers.
@@ -111,13 +123,25 @@ impl From<FinalResult> for Step {
 
 impl Data {
     pub(crate) const fn new(kind: DataKind, wanted: usize, opened: Duration) -> Self {
-        Self { kind, wanted, bytes: Vec::new(), opened, early: false }
+        Self { kind, wanted, bytes: Vec::new(), opened, early: false, last_byte: opened }
+    }
+
+    /// Whether the data ends by control-Z and not by its length.
+    const fn is_message(&self) -> bool {
+        matches!(self.kind, DataKind::Message { .. } | DataKind::Pdu { .. })
+    }
+
+    /// When the module stops waiting: files and certificates only.
+    fn stalls_at(&self) -> Option<Duration> {
+        let stored = matches!(self.kind, DataKind::Credential { .. } | DataKind::File { .. });
+        stored.then_some(self.last_byte + UPLOAD_STALL)
     }
 
     const fn prompt(&self) -> &'static str {
         match self.kind {
             DataKind::SocketWrite { .. } | DataKind::SendTo { .. } => "\r\n@",
-            DataKind::Credential { .. } => "\r\n>",
+            DataKind::Credential { .. } | DataKind::File { .. } => "\r\n>",
+            DataKind::Message { .. } | DataKind::Pdu { .. } => "\r\n> ",
         }
     }
 }
@@ -145,7 +169,7 @@ impl Job {
                 Wait::Connect(connecting) => connecting.next_event(),
                 Wait::Resolve { deadline, .. } | Wait::Register { deadline } => *deadline,
             }),
-            Stage::Data(_) => None,
+            Stage::Data(data) => data.stalls_at(),
         }
     }
 }
@@ -181,6 +205,9 @@ impl ModemCore {
                 }
                 Stage::Ending { until, result } if until <= now => (Step::Final(result), None),
                 Stage::Storing { until, data } if until <= now => (self.store(data, now), None),
+                Stage::Data(data) if data.stalls_at().is_some_and(|at| at <= now) => {
+                    (Step::Final(FFS_TIMEOUT), None)
+                }
                 Stage::Waiting { mut wait, command } => match self.poll_wait(&mut wait, now) {
                     Some(step) => (step, Some(command)),
                     None => {
@@ -225,7 +252,7 @@ impl ModemCore {
                 let stage = if data.wanted == 0 {
                     Stage::Storing { until: now, data }
                 } else {
-                    Stage::Data(Data { opened: now, ..data })
+                    Stage::Data(Data { opened: now, last_byte: now, ..data })
                 };
                 Some(Job { rest, stage })
             }
@@ -258,14 +285,46 @@ impl ModemCore {
                 }
             }
         }
-        data.bytes.push(byte);
-        if data.bytes.len() < data.wanted {
+        data.last_byte = now;
+        if data.is_message() {
+            self.type_message(byte, now);
             return;
         }
+        data.bytes.push(byte);
+        if data.bytes.len() == data.wanted {
+            self.complete_data(now);
+        }
+    }
+
+    /// One character of a message: echoed, until control-Z or escape.
+    fn type_message(&mut self, byte: u8, now: Duration) {
+        if self.settings.echo {
+            self.say(&[byte]);
+        }
+        match (byte, &mut self.job) {
+            (CONTROL_Z, _) => self.complete_data(now),
+            (ESCAPE, _) => {
+                self.job = None;
+                self.finish(FinalResult::Ok, now);
+            }
+            (_, Some(Job { stage: Stage::Data(data), .. })) => {
+                data.bytes.push(byte);
+                if byte == b'\r' {
+                    self.say(b"\r\n> ");
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// All the data is there.
+    fn complete_data(&mut self, now: Duration) {
         if let Some(Job { stage: Stage::Data(data), rest }) = self.job.take() {
             let latencies = &self.profile.latencies;
             let span = match data.kind {
                 DataKind::Credential { .. } => latencies.certificate,
+                DataKind::File { .. } => latencies.file,
+                DataKind::Message { .. } | DataKind::Pdu { .. } => latencies.message_send,
                 _ => latencies.socket_write,
             };
             let until = now + span.draw(&mut self.rng);
@@ -351,6 +410,10 @@ impl ModemCore {
             "+USECMNG" if command.number(0) == Some(0) => l.prompt,
             "+USECMNG" => l.certificate,
             "+USECPRF" => l.security_profile,
+            "+UDWNFILE" => l.prompt,
+            "+URDFILE" | "+URDBLOCK" | "+UDELFILE" | "+ULSTFILE" => l.file,
+            "+CMGL" | "+CMGR" | "+CMGD" | "+CPMS" => l.message_store,
+            "+UHTTPC" => l.http,
             "+CFUN" if set => l.functionality,
             "+CPWROFF" => l.power_off,
             _ => l.local,

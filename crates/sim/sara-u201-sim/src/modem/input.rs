@@ -18,6 +18,10 @@ impl ModemCore {
         if !self.is_on() {
             return;
         }
+        if self.is_lost_asleep(now) {
+            self.statistics.bytes_lost_asleep += 1;
+            return;
+        }
         if self.job.as_ref().is_some_and(super::Job::wants_data) {
             self.take_data(byte, now);
             return;

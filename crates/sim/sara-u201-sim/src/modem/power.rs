@@ -53,6 +53,7 @@ impl ModemCore {
     /// The module listens.
     pub(super) fn boot_done(&mut self, now: Duration) {
         self.power = Power::On;
+        (self.awake_since, self.last_activity) = (now, now);
         self.statistics.boots += 1;
         self.schedule(now + self.profile.sim.busy, Timer::CardReady);
     }
@@ -68,6 +69,23 @@ impl ModemCore {
         self.power == Power::On
     }
 
+    /// Whether the byte that arrives now is lost in sleep; under AT+UPSV=1 it wakes the module.
+    pub(super) fn is_lost_asleep(&mut self, now: Duration) -> bool {
+        // One GSM frame takes 60/13 ms.
+        let idle = Duration::from_micros(u64::from(self.stored.power_saving_frames) * 60_000 / 13);
+        match self.stored.power_saving {
+            1 if self.job.is_none() && now.saturating_sub(self.last_activity) >= idle => {
+                let wake = Duration::from_millis(u64::from(self.profile.quirks.wake_time));
+                self.awake_since = now + wake;
+            }
+            3 if !self.dtr_asserted => return true,
+            0 | 2 => return false,
+            _ => {}
+        }
+        self.last_activity = now;
+        now < self.awake_since
+    }
+
     /// Loses everything that is not in flash.
     fn forget(&mut self, now: Duration) {
         for socket in self.sockets.iter_mut().filter_map(Option::take) {
@@ -79,6 +97,9 @@ impl ModemCore {
         self.registration = Registration::default();
         self.card.restart();
         self.resolver_cache.clear();
+        self.call = None;
+        self.request = None;
+        self.http_profiles = Default::default();
         self.socket_error = 0;
         self.functionality = if self.stored.airplane { 4 } else { 1 };
         self.rate = Some(self.stored.rate).filter(|rate| *rate != 0);

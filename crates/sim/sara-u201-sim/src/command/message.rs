@@ -1,0 +1,180 @@
+//! Short messages (chapter 10 of the manual).
+
+use core::time::Duration;
+
+use super::WRONG;
+use crate::at::{Command, Kind};
+use crate::message::{CAPACITY, SentMessage, Status, Stored, deliver, submit_destination};
+use crate::modem::{Data, DataKind, ModemCore, Step};
+use crate::result::FinalResult;
+
+const INVALID_PDU: Step = Step::Final(FinalResult::Cms(304));
+const INVALID_TEXT: Step = Step::Final(FinalResult::Cms(305));
+const INVALID_INDEX: Step = Step::Final(FinalResult::Cms(321));
+/// The longest text in the default alphabet.
+const LONGEST_TEXT: usize = 160;
+
+impl ModemCore {
+    pub(super) fn message_command(&mut self, command: &Command, now: Duration) -> Option<Step> {
+        Some(match (command.name.as_str(), command.kind) {
+            ("+CMGF", Kind::Set) => match command.number(0) {
+                Some(mode @ (0 | 1)) => {
+                    self.settings.text_mode = mode == 1;
+                    Step::ok()
+                }
+                _ => WRONG,
+            },
+            ("+CMGF", Kind::Read) => Step::line(format!("+CMGF: {}", u8::from(self.settings.text_mode))),
+            ("+CMGF", Kind::Test) => Step::line("+CMGF: (0,1)"),
+            ("+CMGS", Kind::Set) => self.begin_message(command, now),
+            ("+CMGL", Kind::Set | Kind::Execute) => self.list_messages(command),
+            ("+CMGR", Kind::Set) => self.read_message(command),
+            ("+CMGD", Kind::Set) => self.delete_messages(command),
+            ("+CPMS", Kind::Set | Kind::Read) => {
+                let used = self.messages.iter().flatten().count();
+                let one = format!("{used},{CAPACITY}");
+                Step::line(match command.kind {
+                    Kind::Read => format!("+CPMS: \"SM\",{one},\"SM\",{one},\"SM\",{one}"),
+                    _ => format!("+CPMS: {one},{one},{one}"),
+                })
+            }
+            _ => return None,
+        })
+    }
+
+    fn begin_message(&self, command: &Command, now: Duration) -> Step {
+        if !self.registration.is_registered() {
+            return Step::Final(FinalResult::Cms(331));
+        }
+        let kind = if self.settings.text_mode {
+            match command.text(0).filter(|to| !to.is_empty()) {
+                Some(to) => DataKind::Message { to: to.to_owned() },
+                None => return INVALID_TEXT,
+            }
+        } else {
+            match command.index(0, 180).filter(|length| *length >= 7) {
+                Some(length) => DataKind::Pdu { length },
+                None => return INVALID_PDU,
+            }
+        };
+        Step::Prompt(Data::new(kind, usize::MAX, now))
+    }
+
+    /// The text has been ended by control-Z.
+    pub(super) fn send_message(&mut self, to: &str, bytes: &[u8]) -> Step {
+        let body: String = bytes.iter().map(|byte| char::from(*byte)).collect();
+        let longest = if self.uses_ucs2() { 280 } else { LONGEST_TEXT };
+        if body.len() > longest {
+            return INVALID_TEXT;
+        }
+        self.record_message(to.to_owned(), body)
+    }
+
+    pub(super) fn send_pdu(&mut self, length: usize, bytes: &[u8]) -> Step {
+        let pdu: String = bytes.iter().map(|byte| char::from(*byte)).filter(|c| !c.is_whitespace()).collect();
+        match submit_destination(&pdu, length) {
+            Some(to) => self.record_message(to, pdu),
+            None => INVALID_PDU,
+        }
+    }
+
+    fn record_message(&mut self, to: String, body: String) -> Step {
+        if let Some(code) = self.message_error.take() {
+            return Step::Final(FinalResult::Cms(code));
+        }
+        self.sent_messages.push(SentMessage { to, body });
+        Step::line(format!("+CMGS: {}", self.sent_messages.len() % 256))
+    }
+
+    fn uses_ucs2(&self) -> bool {
+        self.settings.remembered.get("+CSCS").is_some_and(|set| set.contains("UCS2"))
+    }
+
+    fn list_messages(&mut self, command: &Command) -> Step {
+        let wanted = match (self.settings.text_mode, command.text(0)) {
+            (true, None | Some("REC UNREAD")) | (false, None | Some("0")) => Some(Status::Unread),
+            (true, Some("REC READ")) | (false, Some("1")) => Some(Status::Read),
+            (true, Some("ALL")) | (false, Some("4")) => None,
+            (true, Some("STO UNSENT" | "STO SENT")) | (false, Some("2" | "3")) => return Step::ok(),
+            (true, _) => return INVALID_TEXT,
+            (false, _) => return INVALID_PDU,
+        };
+        let (text_mode, ucs2) = (self.settings.text_mode, self.uses_ucs2());
+        let mut lines = Vec::new();
+        for (index, slot) in self.messages.iter_mut().enumerate() {
+            let Some(message) = slot.as_mut().filter(|m| wanted.is_none_or(|w| w == m.status)) else {
+                continue;
+            };
+            let index = index + 1;
+            lines.push(if text_mode {
+                let (status, from, time) = (message.status.text(), &message.from, &message.time);
+                let body = message.body(ucs2);
+                format!("+CMGL: {index},\"{status}\",\"{from}\",,\"{time}\"\r\n{body}")
+            } else {
+                let (status, length) = (message.status.number(), message.pdu_length());
+                format!("+CMGL: {index},{status},,{length}\r\n{}", message.pdu)
+            });
+            message.status = Status::Read;
+        }
+        Step::Done(lines.into_iter().map(String::into_bytes).collect())
+    }
+
+    fn read_message(&mut self, command: &Command) -> Step {
+        let (text_mode, ucs2) = (self.settings.text_mode, self.uses_ucs2());
+        let Some(message) = self.message_at(command) else { return INVALID_INDEX };
+        let line = if text_mode {
+            let (status, from, time) = (message.status.text(), &message.from, &message.time);
+            format!("+CMGR: \"{status}\",\"{from}\",,\"{time}\"\r\n{}", message.body(ucs2))
+        } else {
+            format!("+CMGR: {},,{}\r\n{}", message.status.number(), message.pdu_length(), message.pdu)
+        };
+        message.status = Status::Read;
+        Step::line(line)
+    }
+
+    fn message_at(&mut self, command: &Command) -> Option<&mut Stored> {
+        let index = command.index(0, CAPACITY + 1)?.checked_sub(1)?;
+        self.messages.get_mut(index)?.as_mut()
+    }
+
+    fn delete_messages(&mut self, command: &Command) -> Step {
+        match command.number(1).unwrap_or(0) {
+            0 => match command.index(0, CAPACITY + 1).and_then(|index| index.checked_sub(1)) {
+                Some(index) => {
+                    if let Some(slot) = self.messages.get_mut(index) {
+                        *slot = None;
+                    }
+                }
+                None => return INVALID_INDEX,
+            },
+            1..=3 => {
+                let read = |slot: &mut Option<Stored>| {
+                    slot.take_if(|message| message.status == Status::Read);
+                };
+                self.messages.iter_mut().for_each(read);
+            }
+            4 => self.messages.iter_mut().for_each(|slot| *slot = None),
+            _ => return INVALID_INDEX,
+        }
+        Step::ok()
+    }
+
+    /// A message arrives from the network: stored, and told if AT+CNMI asks for it.
+    pub(crate) fn deliver_message(&mut self, from: &str, text: &str, now: Duration) {
+        let time = self.rtc.format(now, true);
+        let pdu = deliver(from, text, &time);
+        let Some(index) = self.messages.iter().position(Option::is_none) else { return };
+        let message =
+            Stored { status: Status::Unread, from: from.to_owned(), time, text: text.to_owned(), pdu };
+        if let Some(slot) = self.messages.get_mut(index) {
+            *slot = Some(message);
+        }
+        let told = self.settings.remembered.get("+CNMI").is_some_and(|set| {
+            let mut fields = set.split(',');
+            fields.next().is_some_and(|mode| mode != "0") && fields.next() == Some("1")
+        });
+        if told {
+            self.announce(format!("+CMTI: \"SM\",{}", index + 1));
+        }
+    }
+}

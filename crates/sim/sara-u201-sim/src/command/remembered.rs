@@ -1,0 +1,105 @@
+//! Settings that the model keeps and tells back, and what little hangs on them.
+
+use core::time::Duration;
+
+use super::WRONG;
+use crate::at::{Argument, Command, Kind};
+use crate::modem::{ModemCore, Step};
+
+/// Commands whose value is stored as it is given, and their factory values.
+const REMEMBERED: [(&str, &str); 23] = [
+    ("+CSCS", "\"IRA\""),
+    ("+CNMI", "1,0,0,0,0"),
+    ("+CSMP", "17,167,0,0"),
+    ("+CSDH", "0"),
+    ("+CSCA", "\"\",129"),
+    ("+CSMS", "0,1,1,1"),
+    ("+CMER", "0,0,0,0,0"),
+    ("+CRC", "0"),
+    ("+CLIP", "0"),
+    ("+COLP", "0"),
+    ("+CLIR", "0"),
+    ("+UCALLSTAT", "0"),
+    ("+UDTMFD", "0"),
+    ("+UMWI", "1"),
+    ("+USIMSTAT", "0"),
+    ("+ULOCCELL", "0"),
+    ("+UI2S", "11,1,0,0,0"),
+    ("+USPM", "1,1,0,0,2"),
+    ("+CLVL", "4"),
+    ("+CMUT", "0"),
+    ("+CSGT", "0"),
+    ("+CTZR", "0"),
+    ("+CGDCONT", ""),
+];
+
+impl ModemCore {
+    pub(super) fn remembered_command(&mut self, command: &Command, _now: Duration) -> Option<Step> {
+        let name = command.name.as_str();
+        if let Some((_, factory)) = REMEMBERED.iter().find(|(known, _)| *known == name) {
+            return Some(match command.kind {
+                Kind::Set => {
+                    let value: Vec<_> = command.arguments.iter().map(written).collect();
+                    self.settings.remembered.insert(name.to_owned(), value.join(","));
+                    Step::ok()
+                }
+                Kind::Read => {
+                    let value = self.settings.remembered.get(name).map_or(*factory, String::as_str);
+                    Step::line(format!("{name}: {value}"))
+                }
+                Kind::Test | Kind::Execute => Step::ok(),
+            });
+        }
+        Some(match (name, command.kind) {
+            ("+URAT", Kind::Set) => {
+                let preference = command.number(1);
+                match command.number(0) {
+                    Some(selection @ 0..=2) if matches!(preference, None | Some(0 | 2)) => {
+                        let preference = u8::try_from(preference.unwrap_or(2)).unwrap_or(2);
+                        self.stored.access = (u8::try_from(selection).unwrap_or(1), preference);
+                        Step::ok()
+                    }
+                    _ => WRONG,
+                }
+            }
+            ("+URAT", Kind::Read) => {
+                let (selection, preference) = self.stored.access;
+                Step::line(match selection {
+                    1 => format!("+URAT: 1,{preference}"),
+                    _ => format!("+URAT: {selection}"),
+                })
+            }
+            ("+URAT", Kind::Test) => Step::line("+URAT: (0-2),(0,2)"),
+            ("+UBANDSEL", Kind::Set) => self.select_bands(command),
+            ("+UBANDSEL", Kind::Read) => {
+                let bands: Vec<_> = self.stored.bands.iter().map(u16::to_string).collect();
+                Step::line(format!("+UBANDSEL: {}", bands.join(",")))
+            }
+            ("+UBANDSEL", Kind::Test) => Step::line("+UBANDSEL: (0,850,900,1800,1900,2100)"),
+            ("+CEER", Kind::Execute) => Step::line("+CEER: \"No cause information available\""),
+            _ => return None,
+        })
+    }
+
+    fn select_bands(&mut self, command: &Command) -> Step {
+        const ALL: [u16; 5] = [850, 900, 1800, 1900, 2100];
+        if command.count() == 1 && command.number(0) == Some(0) {
+            self.stored.bands = ALL.to_vec();
+            return Step::ok();
+        }
+        let band = |index| command.number(index).and_then(|band| u16::try_from(band).ok());
+        let wanted: Option<Vec<u16>> = (0..command.count()).map(band).collect();
+        match wanted.filter(|wanted| !wanted.is_empty() && wanted.iter().all(|band| ALL.contains(band))) {
+            Some(wanted) => {
+                self.stored.bands = wanted;
+                Step::ok()
+            }
+            None => WRONG,
+        }
+    }
+}
+
+/// An argument as it was typed.
+fn written(argument: &Argument) -> String {
+    if argument.quoted { format!("\"{}\"", argument.text) } else { argument.text.clone() }
+}
