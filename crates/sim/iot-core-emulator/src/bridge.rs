@@ -31,21 +31,21 @@ impl Bridge {
         self.advance(now);
         self.opened += 1;
         let id = ConnectionId(self.opened);
-        if self.cloud.faults.down_until.is_some_and(|until| now < until) {
-            self.cloud.journal.record(now, Some(id), None, Event::TurnedAway);
-        } else {
-            self.cloud.journal.record(now, Some(id), None, Event::Opened { tls });
-            self.sessions.insert(id, Session::new(id, now));
-        }
+        let down = self.cloud.faults.down_until.is_some_and(|until| now < until);
+        let event = if down { Event::TurnedAway } else { Event::Opened { tls } };
+        self.cloud.journal.record(now, Some(id), None, event);
+        let session = if down { Session::turned_away(id, now) } else { Session::new(id, now) };
+        self.sessions.insert(id, session);
         id
     }
 
     pub(crate) fn receive(&mut self, id: ConnectionId, bytes: &[u8], now: Duration) {
         self.advance(now);
         if let Some(session) = self.sessions.get_mut(&id) {
-            // What was due before these bytes came is done before them.
-            session.advance(&mut self.cloud, now);
-            session.receive(&mut self.cloud, bytes, now);
+            session.receive(bytes);
+            if !self.cloud.faults.is_silent(now) {
+                session.advance(&mut self.cloud, now);
+            }
         }
         self.settle(now);
     }
@@ -54,6 +54,9 @@ impl Bridge {
     pub(crate) fn transmit(&mut self, id: ConnectionId, now: Duration) -> Vec<u8> {
         self.advance(now);
         let Some(session) = self.sessions.get_mut(&id) else { return Vec::new() };
+        if self.cloud.faults.is_silent(now) && !session.is_closed() {
+            return Vec::new();
+        }
         session.advance(&mut self.cloud, now);
         let output = session.take_output();
         self.settle(now);
@@ -66,10 +69,14 @@ impl Bridge {
 
     pub(crate) fn deadline(&self, id: ConnectionId) -> Option<Duration> {
         let session = self.sessions.get(&id)?;
+        let drop = self.cloud.faults.next_drop().filter(|_| !session.is_closed());
+        let silent = self.cloud.faults.silent_until.filter(|until| self.now < *until && !session.is_closed());
+        if silent.is_some() {
+            return [silent, drop].into_iter().flatten().min();
+        }
         if session.has_output() {
             return Some(self.now);
         }
-        let drop = self.cloud.faults.next_drop().filter(|_| !session.is_closed());
         [session.deadline(&self.cloud), drop].into_iter().flatten().min()
     }
 
@@ -119,6 +126,13 @@ impl Bridge {
     /// Moves time on, and applies the faults that are due.
     pub(crate) fn advance(&mut self, now: Duration) {
         self.now = self.now.max(now);
+        if self.cloud.faults.silent_until.is_some_and(|until| until <= now) {
+            self.cloud.faults.silent_until = None;
+            for session in self.sessions.values_mut() {
+                session.catch_up(&mut self.cloud, now);
+            }
+            self.settle(now);
+        }
         if let Some(at) = self.cloud.faults.take_drops(now) {
             self.drop_opened_before(at, now);
         }

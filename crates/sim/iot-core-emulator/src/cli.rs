@@ -6,10 +6,14 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 use iot_core_emulator::{
-    DevicePath, DeviceSettings, Emulator, EventTopic, GatewayAuth, RateRule, RegistryError, RegistryPath,
+    DeviceSettings, Emulator, EventTopic, GatewayAuth, RateRule, RegistryError, RegistryPath,
     RegistrySettings, Settings, Timestamp,
 };
 use serde::Deserialize;
+
+mod order;
+
+pub(crate) use order::Order;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -244,100 +248,6 @@ impl NewDevice {
     }
 }
 
-/// What a line of standard input asks for.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Order {
-    Config { device: String, text: String },
-    Command { device: String, subfolder: String, text: String },
-    States { device: String },
-    Configs { device: String },
-    Block { device: String, blocked: bool },
-    LastError { device: String },
-    Drop,
-    Restart { outage: Duration },
-}
-
-impl Order {
-    pub(crate) fn parse(line: &str) -> Result<Self, String> {
-        let mut words = line.trim_start().splitn(3, ' ');
-        let (verb, object) = (words.next().unwrap_or_default(), words.next().unwrap_or_default().trim());
-        let text = words.next().unwrap_or_default().to_owned();
-        let device = object.to_owned();
-        if object.is_empty() && verb != "drop" {
-            return Err(format!("{line:?}: see the orders in --help"));
-        }
-        match verb.split_once('/').unwrap_or((verb, "")) {
-            ("command", subfolder) => Ok(Self::Command { device, subfolder: subfolder.into(), text }),
-            ("config", "") => Ok(Self::Config { device, text }),
-            ("states", "") => Ok(Self::States { device }),
-            ("configs", "") => Ok(Self::Configs { device }),
-            ("block", "") => Ok(Self::Block { device, blocked: true }),
-            ("unblock", "") => Ok(Self::Block { device, blocked: false }),
-            ("error", "") => Ok(Self::LastError { device }),
-            ("drop", "") => Ok(Self::Drop),
-            ("restart", "") => {
-                let seconds = object.parse().map_err(|_| format!("{object:?} is no number of seconds"))?;
-                Ok(Self::Restart { outage: Duration::from_secs(seconds) })
-            }
-            _ => Err(format!("{line:?}: see the orders in --help")),
-        }
-    }
-
-    pub(crate) fn obey(
-        &self,
-        emulator: &Emulator,
-        now: Duration,
-    ) -> Result<String, Box<dyn core::error::Error>> {
-        let path = |device: &str| -> Result<DevicePath, Box<dyn core::error::Error>> {
-            match emulator.find_device(device)? {
-                Some(path) => Ok(path),
-                None => Ok(device.parse::<DevicePath>()?),
-            }
-        };
-        Ok(match self {
-            Self::Config { device, text } => {
-                format!("version {}", emulator.set_config(&path(device)?, text.as_bytes(), now)?)
-            }
-            Self::Command { device, subfolder, text } => {
-                emulator.send_command(&path(device)?, subfolder, text.as_bytes(), now)?;
-                "sent".into()
-            }
-            Self::States { device } => {
-                let states = emulator.states(&path(device)?)?;
-                let line = |state: &iot_core_emulator::State| {
-                    format!("{} {} {:?}", state.at, state.base64(), state.text().unwrap_or("(no text)"))
-                };
-                states.iter().map(line).collect::<Vec<_>>().join("\n")
-            }
-            Self::Configs { device } => {
-                let configs = emulator.configs(&path(device)?)?;
-                let line = |config: &iot_core_emulator::ConfigVersion| {
-                    let acknowledged =
-                        config.acknowledged.map_or("not acknowledged".into(), |at| at.to_string());
-                    format!("{} {} {} {acknowledged}", config.version, config.updated, config.base64())
-                };
-                configs.iter().map(line).collect::<Vec<_>>().join("\n")
-            }
-            Self::Block { device, blocked } => {
-                emulator.set_blocked(&path(device)?, *blocked, now)?;
-                if *blocked { "blocked".into() } else { "unblocked".into() }
-            }
-            Self::LastError { device } => match emulator.device(&path(device)?)?.last_error {
-                Some(error) => format!("{} code {}: {}", error.at, error.code, error.message),
-                None => "none".into(),
-            },
-            Self::Drop => {
-                emulator.restart(now, Duration::ZERO);
-                "dropped".into()
-            }
-            Self::Restart { outage } => {
-                emulator.restart(now, *outage);
-                format!("down for {} s", outage.as_secs())
-            }
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -350,32 +260,6 @@ mod tests {
         let parsed = Arguments::try_parse_from(["emulator", "--listen-plain", "1883"]).unwrap();
         assert_eq!(parsed.listen_plain, Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 1883))));
         assert!(Arguments::try_parse_from(["emulator", "--listen-plain", "1", "--device", "d"]).is_err());
-    }
-
-    #[test]
-    fn orders_are_read() {
-        let device = || "dev".to_owned();
-        for (line, order) in [
-            ("config dev {\"a\": 1}", Order::Config { device: device(), text: "{\"a\": 1}".into() }),
-            ("config dev", Order::Config { device: device(), text: String::new() }),
-            (
-                "command dev Hello There!",
-                Order::Command { device: device(), subfolder: String::new(), text: "Hello There!".into() },
-            ),
-            (
-                "command/a/b dev x",
-                Order::Command { device: device(), subfolder: "a/b".into(), text: "x".into() },
-            ),
-            ("states dev", Order::States { device: device() }),
-            ("block dev", Order::Block { device: device(), blocked: true }),
-            ("drop", Order::Drop),
-            ("restart 5", Order::Restart { outage: Duration::from_secs(5) }),
-        ] {
-            assert_eq!(Order::parse(line), Ok(order));
-        }
-        for bad in ["", "config", "state dev", "restart x", "config/x dev y"] {
-            assert!(Order::parse(bad).is_err(), "{bad}");
-        }
     }
 
     #[test]

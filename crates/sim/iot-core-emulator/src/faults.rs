@@ -12,6 +12,8 @@ pub struct Faults {
     pub down_until: Option<Duration>,
     /// Until then, every CONNECT is answered with CONNACK 3 (server unavailable).
     pub unavailable_until: Option<Duration>,
+    /// Until then, the service neither hears nor says anything, and then catches up.
+    pub silent_until: Option<Duration>,
     /// At each of these moments every connection is dropped without a word.
     pub drop_at: Vec<Duration>,
     /// PUBACK leaves this much later.
@@ -23,6 +25,10 @@ pub struct Faults {
 }
 
 impl Faults {
+    pub(crate) fn is_silent(&self, now: Duration) -> bool {
+        self.silent_until.is_some_and(|until| now < until)
+    }
+
     /// Takes one from a counter; tells whether there was one.
     pub(crate) const fn hit(counter: &mut u32) -> bool {
         let hit = *counter > 0;

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::cloud::{Cloud, Context};
 use crate::codec::{Codec, Incoming};
-use crate::frame::{self, FrameError, Framer, packet_type};
+use crate::frame::{self, Framer, packet_type};
 use crate::journal::{ConnectionId, Event};
 use crate::{CloseReason, DevicePath};
 
@@ -26,6 +26,8 @@ pub(crate) struct Session {
     framer: Framer,
     output: Vec<u8>,
     phase: Phase,
+    /// The transport has not been told yet that the connection is over.
+    untold: bool,
 }
 
 #[derive(Debug)]
@@ -41,7 +43,12 @@ enum Phase {
 impl Session {
     pub(crate) fn new(connection: ConnectionId, now: Duration) -> Self {
         let (framer, output) = (Framer::default(), Vec::new());
-        Self { connection, opened: now, framer, output, phase: Phase::Opening }
+        Self { connection, opened: now, framer, output, phase: Phase::Opening, untold: false }
+    }
+
+    /// A connection that is over as soon as it begins.
+    pub(crate) fn turned_away(connection: ConnectionId, now: Duration) -> Self {
+        Self { phase: Phase::Closed, untold: true, ..Self::new(connection, now) }
     }
 
     pub(crate) const fn opened(&self) -> Duration {
@@ -54,15 +61,30 @@ impl Session {
 
     /// Takes what is to be sent.
     pub(crate) fn take_output(&mut self) -> Vec<u8> {
+        self.untold = false;
         core::mem::take(&mut self.output)
     }
 
-    /// Takes bytes from the device.
-    pub(crate) fn receive(&mut self, cloud: &mut Cloud, bytes: &[u8], now: Duration) {
-        if self.is_closed() {
-            return;
+    /// Takes bytes from the device; they are understood by `advance`.
+    pub(crate) fn receive(&mut self, bytes: &[u8]) {
+        if !self.is_closed() {
+            self.framer.push(bytes);
         }
-        self.framer.push(bytes);
+    }
+
+    /// Does what is due by `now`, then what the bytes ask for.
+    pub(crate) fn advance(&mut self, cloud: &mut Cloud, now: Duration) {
+        self.check_time(cloud, now);
+        self.read_packets(cloud, now);
+    }
+
+    /// Goes on after a silence: what came during it came in time.
+    pub(crate) fn catch_up(&mut self, cloud: &mut Cloud, now: Duration) {
+        self.read_packets(cloud, now);
+        self.check_time(cloud, now);
+    }
+
+    fn read_packets(&mut self, cloud: &mut Cloud, now: Duration) {
         while !self.is_closed() {
             let mqtt5 = match &self.phase {
                 Phase::Online(online) => online.codec.mqtt5(),
@@ -71,13 +93,12 @@ impl Session {
             match self.framer.pop(self.limit(cloud), mqtt5) {
                 Ok(Some(packet)) => self.packet(cloud, &packet, now),
                 Ok(None) => break,
-                Err(error) => self.frame_error(cloud, error, now),
+                Err(error) => self.close(cloud, CloseReason::Frame(error), now),
             }
         }
     }
 
-    /// Does what is due by `now`.
-    pub(crate) fn advance(&mut self, cloud: &mut Cloud, now: Duration) {
+    fn check_time(&mut self, cloud: &mut Cloud, now: Duration) {
         let due = match &mut self.phase {
             Phase::Opening if now >= self.opened + cloud.settings.limits.connect_timeout => {
                 Err(CloseReason::ConnectTimeout)
@@ -102,8 +123,9 @@ impl Session {
         }
     }
 
+    /// Whether there is something to tell the transport.
     pub(crate) const fn has_output(&self) -> bool {
-        !self.output.is_empty()
+        !self.output.is_empty() || self.untold
     }
 
     /// Sends the newest configuration of `device`, if that is subscribed to.
@@ -145,6 +167,7 @@ impl Session {
             return;
         }
         self.framer.clear();
+        self.untold = true;
         let (connection, output) = (self.connection, &mut self.output);
         let mut context = Context { cloud, output, connection, now };
         let device = match core::mem::replace(&mut self.phase, Phase::Closed) {
@@ -167,10 +190,6 @@ impl Session {
             Phase::Online(_) => cloud.settings.limits.telemetry + AROUND_PAYLOAD,
             _ => cloud.settings.limits.connect,
         }
-    }
-
-    fn frame_error(&mut self, cloud: &mut Cloud, error: FrameError, now: Duration) {
-        self.close(cloud, CloseReason::Frame(error), now);
     }
 
     fn packet(&mut self, cloud: &mut Cloud, packet: &[u8], now: Duration) {

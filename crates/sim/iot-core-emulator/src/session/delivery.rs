@@ -39,7 +39,7 @@ struct Delivery {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Content {
     Config { device: DevicePath, version: u64 },
-    Command { id: CommandId },
+    Command { device: DevicePath, id: CommandId },
     Error,
 }
 
@@ -84,7 +84,7 @@ impl Online {
         let version = config.version;
         let topic = format!("/devices/{name}/config");
         // A newer version replaces one that is not acknowledged; a repeated subscription begins anew.
-        self.stop_deliveries(device);
+        self.stop_config(device);
         let sent_before = context.cloud.unacknowledged.get(device) == Some(&version);
         let duplicate = qos > 0 && sent_before && context.cloud.settings.rules.dup_after_reconnect;
         let content = Content::Config { device: device.clone(), version };
@@ -112,7 +112,7 @@ impl Online {
             "" => format!("/devices/{name}/commands"),
             subfolder => format!("/devices/{name}/commands/{subfolder}"),
         };
-        let content = Content::Command { id: command.id };
+        let content = Content::Command { device: device.clone(), id: command.id };
         if !self.deliver(&topic, command.payload, qos, content, false, context) {
             return false;
         }
@@ -134,8 +134,8 @@ impl Online {
     pub(super) fn redeliver(&mut self, context: &mut Context<'_>) {
         let now = context.now;
         for lost in self.deliveries.retire(|delivery| delivery.until.is_some_and(|until| until <= now)) {
-            if let Content::Command { id } = lost.content {
-                context.record(Some(&self.name), Event::CommandLost { command: id });
+            if let Content::Command { device, id } = lost.content {
+                context.record(Some(device.device()), Event::CommandLost { command: id });
             }
         }
         if self.codec.mqtt5() {
@@ -148,13 +148,16 @@ impl Online {
             delivery.due = now + redelivery;
             let bytes = self.codec.publish(&delivery.topic, &delivery.payload, Some(*packet_id), true);
             context.output.extend(bytes);
-            match delivery.content {
-                Content::Config { ref device, version } => context
-                    .record(Some(device.device()), Event::ConfigSent { version, qos: 1, duplicate: true }),
-                Content::Command { id } => context
-                    .record(Some(&self.name), Event::CommandSent { command: id, qos: 1, duplicate: true }),
-                Content::Error => {}
-            }
+            let (device, sent) = match &delivery.content {
+                Content::Config { device, version } => {
+                    (device, Event::ConfigSent { version: *version, qos: 1, duplicate: true })
+                }
+                Content::Command { device, id } => {
+                    (device, Event::CommandSent { command: *id, qos: 1, duplicate: true })
+                }
+                Content::Error => continue,
+            };
+            context.record(Some(device.device()), sent);
         }
     }
 
@@ -198,27 +201,30 @@ impl Online {
                 }
                 context.record(Some(device.device()), Event::ConfigAcknowledged { version });
             }
-            Some(Content::Command { id }) => {
-                context.record(Some(&self.name), Event::CommandAcknowledged { command: id });
+            Some(Content::Command { device, id }) => {
+                context.record(Some(device.device()), Event::CommandAcknowledged { command: id });
             }
             Some(Content::Error) | None => {}
         }
         Ok(())
     }
 
-    /// Stops sending the configuration of a device that this connection does not speak for any more.
-    pub(super) fn stop_deliveries(&mut self, device: &DevicePath) {
-        self.deliveries.retire(|delivery| match &delivery.content {
-            Content::Config { device: of, .. } => of == device,
-            _ => false,
-        });
+    /// Stops sending the configuration of `device`.
+    fn stop_config(&mut self, device: &DevicePath) {
+        self.deliveries.retire(
+            |delivery| matches!(&delivery.content, Content::Config { device: of, .. } if of == device),
+        );
     }
 
-    /// Gives up all commands, since the connection ends.
-    pub(super) fn abandon_commands(&mut self, context: &mut Context<'_>) {
-        for lost in self.deliveries.retire(|delivery| matches!(delivery.content, Content::Command { .. })) {
-            if let Content::Command { id } = lost.content {
-                context.record(Some(&self.name), Event::CommandLost { command: id });
+    /// Stops sending anything of `device`: this connection does not speak for it any more.
+    pub(super) fn abandon(&mut self, device: &DevicePath, context: &mut Context<'_>) {
+        self.stop_config(device);
+        let commands = self.deliveries.retire(
+            |delivery| matches!(&delivery.content, Content::Command { device: of, .. } if of == device),
+        );
+        for lost in commands {
+            if let Content::Command { device, id } = lost.content {
+                context.record(Some(device.device()), Event::CommandLost { command: id });
             }
         }
     }

@@ -62,7 +62,7 @@ impl Online {
     pub(super) fn detach(&mut self, name: &str, context: &mut Context<'_>) {
         let Some(path) = self.attached.remove(name) else { return };
         context.cloud.unroute(&path, context.connection);
-        self.forget(name, &path);
+        self.forget(name, &path, context);
         context.record(Some(&self.name), Event::Detached { device: name.into() });
     }
 
@@ -77,7 +77,7 @@ impl Online {
         }
         if let Some(name) = self.name_of(device) {
             self.attached.remove(&name);
-            self.forget(&name, device);
+            self.forget(&name, device, context);
             context.record(Some(&self.name), Event::Detached { device: name });
         }
         Ok(())
@@ -119,8 +119,8 @@ impl Online {
     }
 
     /// Drops the subscriptions and deliveries of a device that is not attached any more.
-    fn forget(&mut self, name: &str, path: &DevicePath) {
+    fn forget(&mut self, name: &str, path: &DevicePath, context: &mut Context<'_>) {
         self.subscriptions.remove(name);
-        self.stop_deliveries(path);
+        self.abandon(path, context);
     }
 }

@@ -123,9 +123,9 @@ impl Online {
 
     /// Takes leave of the cloud; answers the device's id.
     pub(super) fn end(mut self, context: &mut Context<'_>) -> String {
-        self.abandon_commands(context);
-        context.cloud.unroute(&self.path, context.connection);
-        for device in self.attached.values() {
+        let attached = core::mem::take(&mut self.attached);
+        for device in attached.values().chain([&self.path.clone()]) {
+            self.abandon(device, context);
             context.cloud.unroute(device, context.connection);
         }
         self.name

@@ -134,6 +134,7 @@ fn a_second_connection_takes_over() {
     let mut second = world.connect();
     assert!(first.is_closed() && !second.is_closed());
     assert_eq!(world.closed(), [CloseReason::TakenOver]);
+    assert_eq!(first.connection.deadline(), Some(world.now), "its transport is to be told");
     // What the first still says is not heard, and its end does not end the second.
     first.raw(&[0xc0, 0], world.now);
     assert!(first.nothing());
