@@ -10,6 +10,8 @@
 )]
 
 mod address;
+#[cfg(feature = "cert")]
+pub mod cert;
 mod chip;
 pub mod command;
 pub mod config;
