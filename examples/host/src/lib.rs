@@ -4,6 +4,7 @@
 mod bridge;
 mod clock;
 mod console;
+mod element_file;
 mod operator;
 mod report;
 mod wiring;
@@ -11,7 +12,8 @@ mod world;
 
 pub use bridge::serve_cloud;
 pub use clock::{Hook, WorldClock};
-pub use console::Terminal;
+pub use console::{Terminal, report_error};
+pub use element_file::{ElementFile, ElementFileError};
 pub use operator::{Operator, Plan};
 pub use report::Report;
 pub use wiring::Wires;

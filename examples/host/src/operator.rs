@@ -125,7 +125,8 @@ impl Operator {
     }
 
     fn show_newest_state(&mut self) -> core::fmt::Result {
-        let Some(state) = self.emulator.states(&self.device).ok().and_then(|states| states.into_iter().next())
+        let Some(state) =
+            self.emulator.states(&self.device).ok().and_then(|states| states.into_iter().next())
         else {
             return Ok(());
         };

@@ -133,9 +133,7 @@ impl World {
         let network = MemoryNetwork::new(settings.seed);
         serve_cloud(&network, &emulator, host, port);
         let (modem, loopback) = match settings.backend {
-            Backend::Memory => {
-                (Simulation::new(settings.modem, network.clone(), Rc::clone(&clock)), None)
-            }
+            Backend::Memory => (Simulation::new(settings.modem, network.clone(), Rc::clone(&clock)), None),
             Backend::Loopback => {
                 let loopback = Loopback::start(&emulator).map_err(WorldError::Socket)?;
                 let mut sockets = HostNetwork::new();

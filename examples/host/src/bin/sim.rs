@@ -10,18 +10,21 @@ use std::time::Instant;
 
 use clap::Parser;
 use tutorial::provision::Outcome;
-use tutorial_host::{Backend, Operator, Plan, Report, Terminal, World, WorldSettings};
+use tutorial_host::{Backend, Operator, Plan, Report, Terminal, World, WorldSettings, report_error};
 
 /// Runs the whole tutorial on models of the secure element, the modem and the cloud.
 ///
 /// Provisions a blank element, registers its public key, connects, publishes states, and sends one
 /// configuration and one command from the cloud's side. Exits with 0 only if all of it was seen there.
 #[derive(Debug, Parser)]
-#[command(name = "sim", after_help = "Examples:\n  cargo xtask sim\n  cargo xtask sim --states 2 --seed 7 --json\n  cargo xtask sim --for 3600\n  cargo xtask sim --keep-running")]
+#[command(
+    name = "sim",
+    after_help = "Examples:\n  cargo xtask sim\n  cargo xtask sim --states 2 --seed 7 --json\n  cargo xtask sim --for 3600\n  cargo xtask sim --keep-running"
+)]
 struct Arguments {
-    /// Ends when this many states have arrived (and everything else was seen).
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
-    states: u64,
+    /// Ends when this many states have arrived and everything else was seen: 5, or 1 with `--for`.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    states: Option<u64>,
     /// Runs for this long instead, in virtual seconds.
     #[arg(long = "for", value_name = "SECONDS")]
     seconds: Option<u64>,
@@ -45,24 +48,12 @@ const DELIVERY: Duration = Duration::from_secs(2);
 const LIMIT: Duration = Duration::from_secs(600);
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            eprint!("sim: {error}");
-            let mut cause = error.source();
-            while let Some(error) = cause {
-                eprint!(": {error}");
-                cause = error.source();
-            }
-            eprintln!();
-            ExitCode::FAILURE
-        }
-    }
+    report_error("sim", run(&Arguments::parse()))
 }
 
-fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
+fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let started = Instant::now();
+    let states = arguments.states.unwrap_or(if arguments.seconds.is_some() { 1 } else { 5 });
     let show = |prefix| if arguments.json { Terminal::on_error(prefix) } else { Terminal::on_output(prefix) };
     let mut narrator = show("");
     let mut device = show("device | ").answering(&["y", "0", "y"]);
@@ -96,7 +87,7 @@ fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
         match arguments.seconds {
             Some(seconds) => elapsed < Duration::from_secs(seconds),
             None if arguments.keep_running => true,
-            None => !is_done(&operator.borrow(), arguments.states, world.clock.elapsed()) && elapsed < LIMIT,
+            None => !is_done(&operator.borrow(), states, world.clock.elapsed()) && elapsed < LIMIT,
         }
     };
     let settings = world.settings();
@@ -108,7 +99,11 @@ fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
     if arguments.json {
         println!("{}", report.to_json());
     }
-    Ok(report.is_complete(arguments.states))
+    if report.is_complete(states) {
+        Ok(())
+    } else {
+        Err("not everything was seen on the cloud's side".into())
+    }
 }
 
 fn is_done(operator: &Operator, states: u64, now: Duration) -> bool {
