@@ -83,12 +83,14 @@ impl<'s, M: MqttConnection, C: Clock> Connection<'s, M, C> {
     /// # Errors
     /// When the connection is over, or its token about to expire.
     pub fn wait(&mut self, until: Instant) -> Result<Option<Event<'_>>, Error<M::Error>> {
+        if let Some(event) = self.link.wait(until.earlier(self.renew_at)).map_err(Error::Link)? {
+            return understand(event).map(Some);
+        }
         if self.clock.now().has_reached(self.renew_at) {
             self.history.renewing = true;
             return Err(Error::TokenExpiring);
         }
-        let event = self.link.wait(until.earlier(self.renew_at)).map_err(Error::Link)?;
-        event.map(understand).transpose()
+        Ok(None)
     }
 
     /// Says goodbye to the cloud.

@@ -96,6 +96,7 @@ pub(crate) fn sign<S: Es256Signer>(
 ) -> Result<(), S::Error> {
     let mut rest = space.iter_mut();
     let put = |piece: &[u8]| {
+        // The piece goes first: zip takes from its first side before it sees the end of the other.
         for (from, to) in piece.iter().zip(rest.by_ref()) {
             *to = *from;
         }

@@ -38,6 +38,7 @@ pub trait MqttLink {
     ///
     /// # Errors
     /// When the token cannot be signed, the server refuses, or the connection fails.
+    #[expect(clippy::type_complexity, reason = "the errors of link and signer are kept whole")]
     fn connect<T: Stream, C: Clock, S: Es256Signer>(
         &mut self,
         stream: T,

@@ -164,15 +164,19 @@ impl<'s, 'b, S: Stream, C: Clock> Connection<'s, 'b, S, C> {
 
     /// Sends CONNECT and waits for CONNACK, then sends again what is owed.
     fn establish(&mut self) -> Result<(), Error<S::Error>> {
-        while !self.session.is_connected() {
-            let now = self.clock.now();
-            self.session.handle_timeout(now).map_err(Error::of)?;
+        loop {
+            self.session.handle_timeout(self.clock.now()).map_err(Error::of)?;
             self.transmit()?;
-            if self.session.next_incoming().map_err(Error::of)?.is_none() && !self.receive()? {
+            // Before CONNACK there are no events.
+            let _ = self.session.next_incoming().map_err(Error::of)?;
+            if self.session.is_connected() {
+                return self.transmit();
+            }
+            if !self.receive()? {
+                let now = self.clock.now();
                 self.clock.wait(self.session.poll_timeout().unwrap_or(now));
             }
         }
-        self.transmit()
     }
 
     /// Sends what there is to be sent.

@@ -14,20 +14,20 @@ const RECORD_HEADER: usize = 4;
 /// Which packet is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Awaited {
-    PubAck,
+    Puback,
     #[cfg(feature = "qos2")]
-    PubRec,
+    Pubrec,
     #[cfg(feature = "qos2")]
-    PubComp,
+    Pubcomp,
     /// With the number of filters in SUBSCRIBE.
-    SubAck(usize),
-    UnsubAck,
+    Suback(usize),
+    Unsuback,
 }
 
 impl Awaited {
     /// Tells whether the packet outlives the connection in a persistent session.
     const fn is_delivery(self) -> bool {
-        !matches!(self, Self::SubAck(_) | Self::UnsubAck)
+        !matches!(self, Self::Suback(_) | Self::Unsuback)
     }
 }
 
@@ -110,8 +110,8 @@ impl<'b> InFlight<'b> {
     ) -> Result<(), PeerError> {
         let found = self.entries.iter_mut().find(|(entry, _)| *entry == identifier);
         match found {
-            Some((_, awaited)) if matches!(awaited, Awaited::PubRec | Awaited::PubComp) => {
-                *awaited = Awaited::PubComp;
+            Some((_, awaited)) if matches!(awaited, Awaited::Pubrec | Awaited::Pubcomp) => {
+                *awaited = Awaited::Pubcomp;
                 if self.used > 0 {
                     self.release(identifier);
                     self.retain_record(identifier, release);
@@ -209,17 +209,17 @@ mod tests {
         for packet in [&b"one"[..], b"second", b"3"] {
             let identifier = table.unused_identifier().unwrap();
             table.retain(identifier, packet).unwrap();
-            table.insert(identifier, Awaited::PubAck);
+            table.insert(identifier, Awaited::Puback);
             identifiers.push(identifier);
         }
         assert_eq!(
             table.retain(PacketIdentifier::FIRST, &[0; 12]),
             Err(ResourceError::Retention { needed: 12 })
         );
-        table.acknowledge(identifiers[1], Awaited::PubAck).unwrap();
+        table.acknowledge(identifiers[1], Awaited::Puback).unwrap();
         assert_eq!(packets(&table), [&b"one"[..], b"3"]);
-        table.acknowledge(identifiers[0], Awaited::PubAck).unwrap();
-        table.acknowledge(identifiers[2], Awaited::PubAck).unwrap();
+        table.acknowledge(identifiers[0], Awaited::Puback).unwrap();
+        table.acknowledge(identifiers[2], Awaited::Puback).unwrap();
         assert_eq!(packets(&table), [b""; 0]);
         assert_eq!(table.len(), 0);
     }
@@ -228,21 +228,21 @@ mod tests {
     fn an_acknowledgement_counts_once_and_only_for_its_packet() {
         let mut table = InFlight::new(&mut []);
         let identifier = table.unused_identifier().unwrap();
-        table.insert(identifier, Awaited::SubAck(1));
+        table.insert(identifier, Awaited::Suback(1));
         let unknown = Err(PeerError::UnknownIdentifier(identifier));
-        assert_eq!(table.acknowledge(identifier, Awaited::PubAck), unknown);
-        assert_eq!(table.acknowledge(identifier, Awaited::SubAck(1)), Ok(()));
-        assert_eq!(table.acknowledge(identifier, Awaited::SubAck(1)), unknown);
+        assert_eq!(table.acknowledge(identifier, Awaited::Puback), unknown);
+        assert_eq!(table.acknowledge(identifier, Awaited::Suback(1)), Ok(()));
+        assert_eq!(table.acknowledge(identifier, Awaited::Suback(1)), unknown);
     }
 
     #[test]
     fn identifiers_in_use_are_passed_over() {
         let mut table = InFlight::new(&mut []);
-        table.insert(PacketIdentifier::new(3).unwrap(), Awaited::PubAck);
+        table.insert(PacketIdentifier::new(3).unwrap(), Awaited::Puback);
         table.last = PacketIdentifier::new(2).unwrap();
         assert_eq!(table.unused_identifier().unwrap().value(), 4);
         for value in 10..17 {
-            table.insert(PacketIdentifier::new(value).unwrap(), Awaited::PubAck);
+            table.insert(PacketIdentifier::new(value).unwrap(), Awaited::Puback);
         }
         assert_eq!(table.unused_identifier(), Err(ResourceError::InFlight));
     }

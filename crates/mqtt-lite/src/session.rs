@@ -258,7 +258,7 @@ impl<'b> Session<'b> {
         self.check_ready()?;
         let identifier = self.in_flight.unused_identifier()?;
         let length = subscribe::encode(identifier, filters, self.transmit)?;
-        self.in_flight.insert(identifier, Awaited::SubAck(filters.len()));
+        self.in_flight.insert(identifier, Awaited::Suback(filters.len()));
         self.pending = 0..length;
         Ok(identifier)
     }
@@ -271,7 +271,7 @@ impl<'b> Session<'b> {
         self.check_ready()?;
         let identifier = self.in_flight.unused_identifier()?;
         let length = unsubscribe::encode(identifier, filters, self.transmit)?;
-        self.in_flight.insert(identifier, Awaited::UnsubAck);
+        self.in_flight.insert(identifier, Awaited::Unsuback);
         self.pending = 0..length;
         Ok(identifier)
     }
@@ -493,7 +493,7 @@ impl<'b> Session<'b> {
 const fn awaited(qos: QoS) -> Awaited {
     match qos {
         #[cfg(feature = "qos2")]
-        QoS::ExactlyOnce => Awaited::PubRec,
-        _ => Awaited::PubAck,
+        QoS::ExactlyOnce => Awaited::Pubrec,
+        _ => Awaited::Puback,
     }
 }

@@ -62,7 +62,7 @@ impl Session<'_> {
             }
             first_byte::PUBACK if connected => {
                 let identifier = acknowledge::decode(bytes)?;
-                self.acknowledged(identifier, Awaited::PubAck)?;
+                self.acknowledged(identifier, Awaited::Puback)?;
                 Incoming::Published(identifier)
             }
             #[cfg(feature = "qos2")]
@@ -85,23 +85,23 @@ impl Session<'_> {
             #[cfg(feature = "qos2")]
             first_byte::PUBCOMP if connected => {
                 let identifier = acknowledge::decode(bytes)?;
-                self.acknowledged(identifier, Awaited::PubComp)?;
+                self.acknowledged(identifier, Awaited::Pubcomp)?;
                 Incoming::Published(identifier)
             }
             first_byte::SUBACK if connected => {
                 let (identifier, codes) = suback::decode(bytes)?;
                 let count = codes.len();
                 match self.in_flight.awaited(identifier) {
-                    Some(Awaited::SubAck(filters)) if filters != count => {
+                    Some(Awaited::Suback(filters)) if filters != count => {
                         return Err(PeerError::GrantedCount.into());
                     }
-                    _ => self.acknowledged(identifier, Awaited::SubAck(count))?,
+                    _ => self.acknowledged(identifier, Awaited::Suback(count))?,
                 }
                 Incoming::Subscribed(identifier, body.end - count..body.end)
             }
             first_byte::UNSUBACK if connected => {
                 let identifier = acknowledge::decode(bytes)?;
-                self.acknowledged(identifier, Awaited::UnsubAck)?;
+                self.acknowledged(identifier, Awaited::Unsuback)?;
                 Incoming::Unsubscribed(identifier)
             }
             first_byte::PINGRESP if matches!(self.ping, Ping::Sent(_)) => {
