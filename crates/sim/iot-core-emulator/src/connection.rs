@@ -126,10 +126,10 @@ impl Drop for Connection {
 }
 
 impl Tls {
-    /// Decrypts; after a failure the rest is ignored.
+    /// Decrypts. After a failure, and after our own `close_notify`, nothing is heard any more.
     fn receive(&mut self, mut bytes: &[u8]) -> Vec<u8> {
         let mut plaintext = Vec::new();
-        while !bytes.is_empty() && self.failed.is_none() {
+        while !bytes.is_empty() && self.failed.is_none() && !self.ended {
             let read = self.session.read_tls(&mut bytes).map_err(|error| error.to_string());
             let read =
                 read.and_then(|read| if read == 0 { Err("after close_notify".into()) } else { Ok(()) });
@@ -171,6 +171,6 @@ impl Tls {
     }
 
     fn peer_has_closed(&mut self) -> bool {
-        self.session.process_new_packets().is_ok_and(|state| state.peer_has_closed())
+        !self.ended && self.session.process_new_packets().is_ok_and(|state| state.peer_has_closed())
     }
 }

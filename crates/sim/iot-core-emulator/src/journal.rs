@@ -132,6 +132,14 @@ impl Summary {
     }
 }
 
+impl fmt::Display for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let connection = self.connection.map_or_else(String::new, |id| id.to_string());
+        let device = self.device.as_deref().unwrap_or("-");
+        write!(f, "{:>12.3} {connection:<5} {device:<16} {}", self.at.as_secs_f64(), self.event)
+    }
+}
+
 impl fmt::Display for ConnectionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "#{}", self.0)

@@ -81,27 +81,7 @@ fn report(emulator: &Emulator, json: bool) {
 }
 
 fn line(record: &Record, json: bool) -> String {
-    let value = serde_json::to_value(record).unwrap_or_default();
-    if json {
-        return value.to_string();
-    }
-    let text = |name: &str| value.get(name).map(ToString::to_string).unwrap_or_default();
-    let known = ["seconds", "connection", "device", "event"];
-    let rest: Vec<String> = value
-        .as_object()
-        .into_iter()
-        .flatten()
-        .filter(|(name, _)| !known.contains(&name.as_str()))
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
-    let (event, device) = (text("event"), text("device"));
-    let (event, device) = (event.trim_matches('"'), device.trim_matches('"'));
-    format!(
-        "{:>12.3} #{:<4} {device:<20} {event} {}",
-        record.at.as_secs_f64(),
-        text("connection"),
-        rest.join(" ")
-    )
+    if json { serde_json::to_string(record).unwrap_or_default() } else { record.to_string() }
 }
 
 /// Obeys the lines of standard input until the process is ended; its end is no order.

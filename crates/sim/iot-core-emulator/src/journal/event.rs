@@ -1,5 +1,7 @@
 //! The events of the journal.
 
+use core::fmt;
+
 use serde::Serialize;
 
 use super::{CloseReason, CommandId, Refusal};
@@ -122,16 +124,19 @@ pub enum Event {
     /// A device is attached to the gateway.
     Attached {
         /// Its id.
+        #[serde(rename = "attached_device")]
         device: String,
     },
     /// A device is detached from the gateway.
     Detached {
         /// Its id.
+        #[serde(rename = "attached_device")]
         device: String,
     },
     /// A device could not be attached.
     AttachRefused {
         /// Its id.
+        #[serde(rename = "attached_device")]
         device: String,
         /// Why.
         reason: String,
@@ -166,4 +171,52 @@ pub enum Rate {
     Messages,
     /// Payload bytes of one connection: 512 KB/s.
     Bytes,
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let again = |duplicate: &bool| if *duplicate { " again" } else { "" };
+        match self {
+            Self::Opened { tls } => write!(f, "transport {} TLS", if *tls { "with" } else { "without" }),
+            Self::TurnedAway => f.write_str("turned away, the service is down"),
+            Self::TlsEstablished { version, server_name } => {
+                write!(f, "{version} for {}", server_name.as_deref().unwrap_or("no name"))
+            }
+            Self::Connect { client_id, keep_alive } => {
+                write!(f, "CONNECT as {client_id:?}, keep alive {keep_alive} s")
+            }
+            Self::TokenVerified { issued, expires } => {
+                write!(f, "token verified, from {issued} to {expires}")
+            }
+            Self::Connected => f.write_str("connected"),
+            Self::Refused { code, reason } => write!(f, "CONNACK {code}: {reason}"),
+            Self::Subscribed { filter, qos } => write!(f, "subscribed to {filter}, QoS {qos}"),
+            Self::SubscriptionRefused { filter } => write!(f, "subscription to {filter:?} refused"),
+            Self::Unsubscribed { filter } => write!(f, "unsubscribed from {filter}"),
+            Self::ConfigSent { version, qos, duplicate } => {
+                write!(f, "configuration {version} sent{}, QoS {qos}", again(duplicate))
+            }
+            Self::ConfigAcknowledged { version } => write!(f, "configuration {version} acknowledged"),
+            Self::CommandSent { command, qos, duplicate } => {
+                write!(f, "command {} sent{}, QoS {qos}", command.0, again(duplicate))
+            }
+            Self::CommandAcknowledged { command } => write!(f, "command {} acknowledged", command.0),
+            Self::CommandLost { command } => write!(f, "command {} lost", command.0),
+            Self::StateReceived { qos, length, duplicate } => {
+                write!(f, "state of {length} bytes received{}, QoS {qos}", again(duplicate))
+            }
+            Self::EventReceived { topic, subfolder, qos, length, duplicate } => {
+                let folder = if subfolder.is_empty() { "" } else { " in " };
+                let again = again(duplicate);
+                write!(f, "event of {length} bytes{folder}{subfolder} received{again}, to {topic}, QoS {qos}")
+            }
+            Self::Attached { device } => write!(f, "{device} attached"),
+            Self::Detached { device } => write!(f, "{device} detached"),
+            Self::AttachRefused { device, reason } => write!(f, "{device} not attached: {reason}"),
+            Self::Ping => f.write_str("ping"),
+            Self::UnexpectedPuback { packet_id } => write!(f, "PUBACK {packet_id} answers nothing"),
+            Self::RateExceeded { rate } => write!(f, "rate exceeded: {rate:?}"),
+            Self::Closed { reason } => write!(f, "closed: {reason}"),
+        }
+    }
 }

@@ -66,6 +66,10 @@ fn before_attach_and_after_detach_the_device_is_a_stranger() {
     let command = world.emulator.send_command(&bound, "", b"x", world.now).unwrap();
     client.publish("/devices/bound/detach", b"", Some(4), world.now);
     assert!(world.events().contains(&Event::CommandLost { command }));
+    for record in world.emulator.journal() {
+        let json = serde_json::to_string(&record).unwrap();
+        assert!(json.matches("\"device\":").count() <= 1, "{json}");
+    }
     assert!(!world.emulator.is_connected(&bound));
     assert!(world.emulator.send_command(&bound, "", b"x", world.now).is_err());
     client.publish("/devices/bound/state", b"x", None, world.now);

@@ -7,6 +7,10 @@ use proptest::prelude::*;
 
 use crate::support::{World, packet, string, topic};
 
+/// What the fuzz target does with its input.
+#[path = "../../fuzz/drive.rs"]
+mod drive;
+
 /// Sends `bytes` on a connection that is online.
 fn online(bytes: &[u8]) -> Vec<CloseReason> {
     let world = World::new();
@@ -157,5 +161,10 @@ proptest! {
         // The bridge still serves the next.
         let mut next = World { now, ..world }.connect();
         next.ping(now);
+    }
+
+    #[test]
+    fn any_orders_leave_the_bridge_standing(input in prop::collection::vec(any::<u8>(), 0..400)) {
+        drive::drive(&input);
     }
 }

@@ -165,6 +165,17 @@ fn garbage_instead_of_a_handshake_closes() {
 }
 
 #[test]
+fn what_comes_after_our_close_notify_is_not_heard() {
+    let mut world = World::new();
+    let mut server = world.emulator.accept_tls(world.now);
+    world.wait(60.0);
+    assert!(!server.transmit(world.now).is_empty(), "close_notify");
+    assert_eq!(world.closed(), [CloseReason::ConnectTimeout]);
+    server.receive(&[0xff; 50], world.now);
+    assert!(server.transmit(world.now).is_empty());
+}
+
+#[test]
 fn every_handshake_has_the_same_lengths() {
     let lengths = |version| {
         let world = World::new();

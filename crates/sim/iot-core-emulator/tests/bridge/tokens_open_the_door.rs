@@ -82,6 +82,19 @@ fn the_reason_of_a_refusal_is_logged() {
 }
 
 #[test]
+fn the_journal_reads_as_text_and_as_json() {
+    let world = World::new();
+    world.try_connect("bad");
+    let journal = world.emulator.journal();
+    assert_eq!(
+        journal[2].to_string(),
+        "       0.000 #1    -                CONNACK 5: token: malformed token: not three parts"
+    );
+    let json = serde_json::to_value(&journal[2]).unwrap();
+    assert_eq!((&json["event"], &json["code"]), (&"refused".into(), &5.into()));
+}
+
+#[test]
 fn any_of_three_keys_will_do() {
     let world = World::new();
     let keys = [Key::generate(), Key::generate()];
