@@ -140,16 +140,18 @@ impl Machine {
         self.chip.ram.temp_key_used = false;
         let nv = self.chip.nv.clone();
         let answer = (command.run)(&mut self.chip, packet);
-        if let Err(status) = answer {
-            // A refused command has no effect on the memory.
-            self.chip.nv = nv;
-            if self.chip.ram.temp_key_used && self.chip.decisions.refusal_clears_temp_key {
-                self.chip.ram.temp_key = None;
-            }
-            let miscompare = matches!(status, Status::Miscompare);
-            return (answer, if miscompare { times } else { timing::REFUSAL });
+        let Err(status) = answer else { return (answer, times) };
+        if self.chip.ram.temp_key_used && self.chip.decisions.refusal_clears_temp_key {
+            self.chip.ram.temp_key = None;
         }
-        (answer, times)
+        if status == Status::Miscompare {
+            return (answer, times);
+        }
+        if status != Status::Ecc {
+            // A refused command has no effect on the memory; one that computed has used its key.
+            self.chip.nv = nv;
+        }
+        (answer, timing::REFUSAL)
     }
 
     fn draw(&mut self, times: Times) -> Duration {

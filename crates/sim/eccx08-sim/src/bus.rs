@@ -121,6 +121,9 @@ impl Shared {
         address: u8,
         operations: &mut [Operation<'_>],
     ) -> Result<(), BusError> {
+        if operations.is_empty() {
+            return Ok(());
+        }
         let result = self.transfer(address, operations);
         self.wire.edge();
         self.pulse();
@@ -148,9 +151,10 @@ impl Shared {
             }
             match operation {
                 Operation::Read(buffer) => {
-                    for byte in buffer.iter_mut() {
+                    let last = buffer.len() - 1;
+                    for (at, byte) in buffer.iter_mut().enumerate() {
                         *byte = self.machine.as_mut().map_or(0xFF, Machine::read_byte);
-                        self.wire.byte(*byte, true);
+                        self.wire.byte(*byte, at != last);
                     }
                 }
                 Operation::Write(bytes) => {
@@ -183,7 +187,7 @@ impl Shared {
         })
     }
 
-    /// One byte to the chip. Word addresses above 0x03 are not acknowledged [D].
+    /// One byte to the chip. Word addresses above 0x03 are not acknowledged (a decision).
     fn data(&mut self, written: &mut Vec<u8>, byte: u8) -> Result<(), BusError> {
         let acknowledged = !written.is_empty() || byte <= 0x03;
         self.wire.byte(byte, acknowledged);

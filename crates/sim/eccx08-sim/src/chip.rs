@@ -49,7 +49,7 @@ impl Chip {
         require(self.nv.config_locked() && self.nv.data_locked())
     }
 
-    /// Requires the state in which keys can be used: both zones locked [D].
+    /// Requires the state in which keys can be used: both zones locked (a decision).
     pub(crate) fn require_keys_usable(&self) -> Result<(), Status> {
         self.require_config_locked()?;
         require(self.nv.data_locked() || self.decisions.keys_before_data_lock)
@@ -126,7 +126,7 @@ impl Chip {
 
     /// Encrypts an output with the IO protection key: cipher and OutNonce (608).
     ///
-    /// [D] Each 32 bytes are XORed with SHA-256 of key, the first 16 bytes of OutNonce, and, from
+    /// Decision: Each 32 bytes are XORed with SHA-256 of key, the first 16 bytes of OutNonce, and, from
     /// the second on, the number of the block.
     pub(crate) fn protect_output(&mut self, plain: &[u8]) -> Answer {
         let key = self.io_protection_key()?;
@@ -166,7 +166,7 @@ impl Chip {
         Ok(())
     }
 
-    /// What a slot without a valid private key is answered with [D].
+    /// What a slot without a valid private key is answered with (a decision).
     pub(crate) const fn missing_key(&self) -> Status {
         if self.decisions.missing_key_is_ecc_fault { Status::Ecc } else { Status::Execution }
     }

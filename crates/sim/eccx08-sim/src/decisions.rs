@@ -23,7 +23,8 @@ pub struct Decisions {
     pub sha_start_clears_temp_key: bool,
     /// A pass-through Nonce into another buffer invalidates TempKey. Default: yes.
     pub other_buffer_clears_temp_key: bool,
-    /// A command that is refused after it looked at TempKey invalidates it. Default: yes.
+    /// A command that is refused after it looked at TempKey invalidates it; so does one that finds a
+    /// difference (0x01). Default: yes.
     pub refusal_clears_temp_key: bool,
     /// 32-byte access to the last, partial block of a slot: the rest reads as zero and is not
     /// written. Default: yes; otherwise it is answered with 0x03.

@@ -73,7 +73,7 @@ pub(crate) struct Packet<'a> {
 impl<'a> Packet<'a> {
     /// Count, opcode, three bytes of parameters, CRC.
     const SHORTEST: usize = 7;
-    /// [D] Longest command accepted.
+    /// Decision: Longest command accepted.
     const LONGEST: usize = 155;
 
     /// Reads what followed word address 0x03; nothing when count or CRC are wrong.

@@ -49,7 +49,7 @@ impl NvImage {
     /// Makes the memory of a generic chip as it leaves the factory: nothing locked, address 0x60,
     /// serial number 01 23 45 67 89 AB CD EF EE, OTP and data all ones.
     ///
-    /// [D] A 608 has the same SlotConfig and KeyConfig as a 508A, AES enabled, and zeros in bytes 18,
+    /// By decision a 608 has the same SlotConfig and KeyConfig as a 508A, AES enabled, and zeros in bytes 18,
     /// 68 to 83 and 90 to 91.
     #[must_use]
     pub fn blank(profile: Profile) -> Self {

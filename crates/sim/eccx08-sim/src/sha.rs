@@ -40,7 +40,7 @@ impl Hasher {
         digest
     }
 
-    /// [D] The context as bytes: state and length little-endian, then the pending bytes.
+    /// Decision: The context as bytes: state and length little-endian, then the pending bytes.
     pub(crate) fn context(&self) -> Vec<u8> {
         let state = self.state.iter().flat_map(|word| word.to_le_bytes());
         state.chain(self.length.to_le_bytes()).chain(self.pending.iter().copied()).collect()

@@ -121,9 +121,9 @@ impl Sim {
         self.with((), Machine::power_on);
     }
 
-    /// Puts the chip into failure mode (608), as a failed self-test does, or takes it out.
+    /// Puts the chip into failure mode, as a failed self-test does, or takes it out; a 508A has none.
     pub fn set_self_test_failed(&self, failed: bool) {
-        self.with((), |machine| machine.chip.self_test_failed = failed);
+        self.with((), |machine| machine.chip.self_test_failed = failed && machine.chip.profile.is_608());
     }
 
     /// Lets the controller talk to another device, which acknowledges every one of `bytes` (address

@@ -54,7 +54,7 @@ const ATECC508A: [(u8, u32, u32); 20] = [
 
 /// Opcode, typical time at M0, longest time at M0, M1, M2 of the ATECC608.
 ///
-/// [D] Where no typical time is known it is half of the longest.
+/// Decision: Where no typical time is known it is half of the longest.
 const ATECC608: [(u8, u32, [u32; 3]); 22] = [
     (opcode::AES, 13_500, [27_000; 3]),
     (opcode::CHECK_MAC, 20_000, [40_000; 3]),

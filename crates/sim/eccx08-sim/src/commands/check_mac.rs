@@ -61,7 +61,7 @@ pub(super) fn run(chip: &mut Chip, packet: &Packet<'_>) -> Answer {
     done()
 }
 
-/// Modes 01 and 05 with an even key copy the next slot into TempKey, when its ReadKey is 0 [D].
+/// Modes 01 and 05 with an even key copy the next slot into TempKey, when its ReadKey is 0 (a decision).
 fn copy(chip: &mut Chip, mode: u8, slot: u8) {
     if mode & !SOURCE_INPUT != CHALLENGE_FROM_TEMP_KEY {
         return;

@@ -69,7 +69,7 @@ fn slot_scalar(chip: &mut Chip, slot: u8) -> Result<[u8; 32], Status> {
     Ok(private)
 }
 
-/// Stores the secret in slot N|1, which must be neither locked nor private [D].
+/// Stores the secret in slot N|1, which must be neither locked nor private (a decision).
 fn store(chip: &mut Chip, slot: u8, secret: &[u8; 32]) -> Answer {
     let target = slot | 1;
     require(target != slot && !chip.nv.slot_locked(target) && !chip.nv.key_config(target).private())?;

@@ -13,7 +13,7 @@ pub(super) fn accepts(_: Profile, packet: &Packet<'_>) -> bool {
     packet.param1 & !MASK == 0 && packet.param2 < 16 && packet.data.is_empty()
 }
 
-/// [D] The message is 32 zeros, TempKey, and the tail of MAC.
+/// Decision: The message is 32 zeros, TempKey, and the tail of MAC.
 pub(super) fn run(chip: &mut Chip, packet: &Packet<'_>) -> Answer {
     chip.require_locked()?;
     let slot = Chip::slot_of(packet)?;

@@ -36,7 +36,7 @@ pub(super) fn run(chip: &mut Chip, packet: &Packet<'_>) -> Answer {
     }
 }
 
-/// [D] Flags of TempKey, then a byte with TempKey.valid in bit 7 and "configuration locked" in bit 0.
+/// Decision: Flags of TempKey, then a byte with TempKey.valid in bit 7 and "configuration locked" in bit 0.
 fn state(chip: &Chip) -> Vec<u8> {
     let key = chip.ram.temp_key.as_ref();
     let flags = key.map_or(0, |key| key.flags());
@@ -44,7 +44,7 @@ fn state(chip: &Chip) -> Vec<u8> {
     vec![flags, valid, 0, 0]
 }
 
-/// Reads or sets the persistent latch; setting needs the key that VolatileKeyPermission names [D].
+/// Reads or sets the persistent latch; setting needs the key that VolatileKeyPermission names (a decision).
 fn latch(chip: &mut Chip, param2: u16) -> Answer {
     let permission = chip.nv.config()[config::VOLATILE_KEY_PERMISSION];
     require(permission & 0x80 != 0)?;

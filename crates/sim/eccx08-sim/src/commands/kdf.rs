@@ -1,4 +1,4 @@
-//! KDF 0x56, of the 608 (section 5.14). The details words are [D]: remembered, not re-read.
+//! KDF 0x56, of the 608 (section 5.14). The details words are decisions: remembered, not re-read.
 
 use crate::Profile;
 use crate::chip::{Answer, Chip, done, require};

@@ -9,7 +9,7 @@ pub(super) fn accepts(_: Profile, packet: &Packet<'_>) -> bool {
     packet.param2 == 0 && packet.data.is_empty()
 }
 
-/// A chip with another Selector goes idle and does not answer [D].
+/// A chip with another Selector goes idle and does not answer (a decision).
 pub(super) fn run(chip: &mut Chip, packet: &Packet<'_>) -> Answer {
     chip.paused = chip.nv.config()[config::SELECTOR] != packet.param1;
     done()

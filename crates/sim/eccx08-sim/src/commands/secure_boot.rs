@@ -1,4 +1,4 @@
-//! SecureBoot 0x80, of the 608 (section 5.21). Encryption and MAC are [D]: remembered, not re-read.
+//! SecureBoot 0x80, of the 608 (section 5.21). Encryption and MAC are decisions: remembered, not re-read.
 
 use crate::Profile;
 use crate::chip::{Answer, Chip, done, require};

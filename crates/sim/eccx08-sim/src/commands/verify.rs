@@ -84,7 +84,7 @@ fn answer(
     }
 }
 
-/// [D] SHA-256 of IO protection key, digest, system nonce (the upper half of the message digest
+/// Decision: SHA-256 of IO protection key, digest, system nonce (the upper half of the message digest
 /// buffer), signature and header.
 fn mac(chip: &Chip, packet: &Packet<'_>, signature: &[u8], digest: &[u8; 32]) -> Answer {
     let key = chip.io_protection_key()?;
