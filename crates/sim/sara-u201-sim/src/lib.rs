@@ -5,6 +5,8 @@ mod at;
 mod card;
 mod clock;
 mod command;
+mod event;
+mod fault;
 mod http;
 mod latency;
 mod message;
@@ -23,10 +25,16 @@ mod simulation;
 mod sockets;
 mod statistics;
 mod tls;
+mod transcript;
 mod uart;
 mod voice;
 
 pub use clock::SimClock;
+pub use event::Event;
+pub use fault::{
+    CardFault, ClockFault, Effect, Fault, FaultError, Moment, NoiseKind, PromptFault, StoreFault, Trigger,
+    Wire, WriteFault, adversarial_payload, scenario,
+};
 pub use latency::{Latencies, Span};
 pub use message::SentMessage;
 pub use modem::ModemCore;
@@ -35,11 +43,12 @@ pub use network::{
     PeerConnection,
 };
 pub use profile::{
-    AccessPoint, CellularNetwork, Identity, Nitz, Position, PowerAtStart, Profile, RegistrationOutcome, SimCard,
-    UartProfile,
+    AccessPoint, CellularNetwork, Identity, Nitz, Position, PowerAtStart, Profile, ProfileError,
+    RegistrationOutcome, SimCard, UartProfile,
 };
 pub use quirks::{EarlyData, EmptyRead, Quirks, RateChange, Refusal, TypedAhead};
 pub use serial::{DtrLine, ResetLine, Serial, SerialError};
 pub use simulation::Simulation;
 pub use statistics::{CommandRecord, Statistics};
 pub use tls::HandshakeFailure;
+pub use transcript::{Chunk, Direction, Replay, Transcript, TranscriptError};

@@ -13,6 +13,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 
 use crate::card::Card;
+use crate::fault::{Effect, Fault, Faults, Wire};
 use crate::http::{HttpProfile, Request};
 use crate::message::{SentMessage, Stored};
 use crate::network::Network;
@@ -56,12 +57,11 @@ pub struct ModemCore {
     pub(crate) last_handshake_failure: Option<crate::tls::HandshakeFailure>,
     pub(crate) messages: Vec<Option<Stored>>,
     pub(crate) sent_messages: Vec<SentMessage>,
-    /// The next message fails with this +CMS error.
-    pub(crate) message_error: Option<u16>,
     pub(crate) call: Option<Call>,
     pub(crate) call_generation: u64,
     pub(crate) http_profiles: [HttpProfile; crate::http::PROFILES],
     pub(crate) request: Option<Request>,
+    pub(crate) faults: Faults,
     power: Power,
     rate: Option<u32>,
     rate_at_once: bool,
@@ -104,14 +104,33 @@ pub(crate) enum Timer {
     Restart,
     PowerDown,
     Urc(String),
+    Fault(Effect, u32),
+    /// The module restarts by itself.
+    Crash {
+        greeting: String,
+    },
     /// The call takes its next step.
-    Call { generation: u64 },
+    Call {
+        generation: u64,
+    },
 }
 
 impl ModemCore {
     /// Makes a module whose virtual start is `now`.
     #[must_use]
     pub fn new(profile: Profile, network: Box<dyn Network>, now: Duration) -> Self {
+        Self::with_faults(profile, Vec::new(), network, now)
+    }
+
+    /// Makes a module to which things happen.
+    #[must_use]
+    pub fn with_faults(
+        mut profile: Profile,
+        faults: Vec<Fault>,
+        network: Box<dyn Network>,
+        now: Duration,
+    ) -> Self {
+        Self::configure(&faults, &mut profile);
         let running = profile.power_at_start == PowerAtStart::On;
         let stored = NonVolatile::new(&profile);
         let rate = match stored.rate {
@@ -135,11 +154,11 @@ impl ModemCore {
             last_handshake_failure: None,
             messages: vec![None; crate::message::CAPACITY],
             sent_messages: Vec::new(),
-            message_error: None,
             call: None,
             call_generation: 0,
             http_profiles: core::array::from_fn(|_| HttpProfile::default()),
             request: None,
+            faults: Faults::new(profile.seed),
             power: Power::Off,
             rate,
             rate_at_once: false,
@@ -175,21 +194,26 @@ impl ModemCore {
                 modem.start_search(now);
             }
         }
+        for fault in faults {
+            modem.add_fault(fault, now);
+        }
         modem
     }
 
     /// Takes characters that have arrived from the host.
     pub fn on_rx(&mut self, bytes: &[u8], now: Duration) {
         self.poll(now);
-        for byte in bytes {
-            self.take_byte(*byte, now);
+        for byte in self.faults.spoil(bytes.to_vec(), Wire::ToModule) {
+            self.take_byte(byte, now);
         }
         self.poll(now);
     }
 
     /// Gives the characters for the host.
-    pub fn take_tx(&mut self, _now: Duration) -> Vec<u8> {
-        core::mem::take(&mut self.output)
+    pub fn take_tx(&mut self, now: Duration) -> Vec<u8> {
+        let bytes = core::mem::take(&mut self.output);
+        let bytes = self.faults.spoil(bytes, Wire::ToHost);
+        self.faults.release(bytes, now)
     }
 
     /// Lets everything happen that is due by `now`.
@@ -216,13 +240,17 @@ impl ModemCore {
         let job = self.job.as_ref().and_then(Job::next_event);
         let urcs = (!self.urcs.is_empty() && self.may_speak()).then_some(self.urc_not_before);
         let network = self.network.next_event(now);
-        [timers, job, urcs, network, self.request_deadline()].into_iter().flatten().map(soon).min()
+        [timers, job, urcs, network, self.request_deadline(), self.faults.next_event()]
+            .into_iter()
+            .flatten()
+            .map(soon)
+            .min()
     }
 
     /// Counts what has happened on the module's side.
     #[must_use]
     pub fn statistics(&self) -> Statistics {
-        Statistics { pins_rejected: self.card.rejected, ..self.statistics }
+        Statistics { pins_rejected: self.card.rejected, faults: self.faults.struck, ..self.statistics }
     }
 
     /// Lists the command lines taken so far.
@@ -259,6 +287,17 @@ impl ModemCore {
     /// Learns the rate that automatic detection has found.
     pub(crate) const fn rate_found(&mut self, rate: Option<u32>) {
         self.rate = rate;
+    }
+
+    /// How long half of what is about to be said takes on the wire.
+    pub(crate) fn half_of_output(&self) -> Duration {
+        let bits = u64::try_from(self.output.len()).unwrap_or(0) * 5;
+        Duration::from_nanos(bits * 1_000_000_000 / u64::from(self.rate.unwrap_or(115_200).max(1)))
+    }
+
+    /// Holds CTS off.
+    pub(crate) const fn hold_clear_to_send(&mut self, until: Duration) {
+        self.cts_off_until = until;
     }
 
     /// Changes the rate; `None` looks for it.
@@ -317,6 +356,13 @@ impl ModemCore {
             Timer::ResetTaken => self.reset_taken(now),
             Timer::Restart => self.start_up(now),
             Timer::PowerDown => self.power_down(now),
+            Timer::Fault(effect, times) => self.strike(effect, times, now),
+            Timer::Crash { greeting } => {
+                self.start_up(now);
+                if !greeting.is_empty() {
+                    self.schedule(now + self.profile.boot, Timer::Urc(greeting));
+                }
+            }
             Timer::Urc(text) => self.announce(text),
             Timer::Call { generation } => self.call_moves(generation, now),
         }

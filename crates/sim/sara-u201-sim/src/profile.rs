@@ -41,6 +41,8 @@ pub struct Profile {
     pub network: CellularNetwork,
     /// The serial line between host and module.
     pub uart: UartProfile,
+    /// AT+UPSV as it was left: 0 to 3.
+    pub power_saving: u8,
     /// How long commands take.
     pub latencies: Latencies,
     /// Behaviour that the references leave open.
@@ -60,9 +62,53 @@ impl Default for Profile {
             sim: SimCard::default(),
             network: CellularNetwork::default(),
             uart: UartProfile::default(),
+            power_saving: 0,
             latencies: Latencies::default(),
             quirks: Quirks::default(),
         }
+    }
+}
+
+/// Why a profile file could not be read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProfileError(toml::de::Error);
+
+impl core::fmt::Display for ProfileError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "the profile cannot be read: {}", self.0)
+    }
+}
+
+impl core::error::Error for ProfileError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+impl Profile {
+    /// Reads a profile in TOML; what is not mentioned has its default.
+    ///
+    /// ```
+    /// use sara_u201_sim::{Profile, RegistrationOutcome};
+    ///
+    /// let profile = Profile::from_toml("seed = 7\n[network]\nregistration = 'denied'\nsearch = 1500")?;
+    /// assert_eq!(profile.network.registration, RegistrationOutcome::Denied);
+    /// assert_eq!(profile.network.search.as_millis(), 1500);
+    /// # Ok::<(), sara_u201_sim::ProfileError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the text is not TOML, or names something that a profile does not have.
+    pub fn from_toml(text: &str) -> Result<Self, ProfileError> {
+        toml::from_str(text).map_err(ProfileError)
+    }
+
+    /// Writes the whole profile in TOML: a file to start from.
+    ///
+    /// # Errors
+    /// When a value has no form in TOML (a number beyond 63 bits).
+    pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
+        toml::to_string(self)
     }
 }
 
@@ -301,6 +347,8 @@ pub struct UartProfile {
     pub autobaud_limit: u32,
     /// A fixed rate stored in the module (0: automatic).
     pub stored_rate: u32,
+    /// Whether the host's rate follows the module's, as over TCP or a pseudo-terminal.
+    pub any_rate: bool,
     /// How long a blocked write waits before it fails.
     #[serde(with = "millis")]
     pub write_timeout: Duration,
@@ -316,6 +364,7 @@ impl Default for UartProfile {
             module_receive_capacity: 2048,
             autobaud_limit: 115_200,
             stored_rate: 0,
+            any_rate: false,
             write_timeout: Duration::from_secs(10),
         }
     }

@@ -12,7 +12,6 @@ pub(crate) enum FinalResult {
     Cms(u16),
     NoCarrier,
     Busy,
-    NoAnswer,
     Aborted,
 }
 
@@ -45,7 +44,6 @@ impl FinalResult {
             Self::Error | Self::Cme(_) | Self::Cms(_) => ("ERROR", 4),
             Self::NoCarrier => ("NO CARRIER", 3),
             Self::Busy => ("BUSY", 7),
-            Self::NoAnswer => ("NO ANSWER", 8),
             Self::Aborted => ("ABORTED", 3000),
         };
         if verbose { framed(words, true) } else { format!("{number}\r") }

@@ -94,7 +94,7 @@ impl NonVolatile {
     pub(crate) fn new(profile: &Profile) -> Self {
         Self {
             rate: profile.uart.stored_rate,
-            power_saving: 0,
+            power_saving: profile.power_saving,
             power_saving_frames: 2000,
             zone_update: 0,
             airplane: false,

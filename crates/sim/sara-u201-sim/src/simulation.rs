@@ -8,11 +8,16 @@ use std::rc::Rc;
 use monoclock::ManualClock;
 
 use crate::clock::SimClock;
+use crate::event::Event;
+use crate::fault::Fault;
+use crate::message::SentMessage;
 use crate::modem::ModemCore;
 use crate::network::Network;
 use crate::profile::Profile;
 use crate::serial::{DtrLine, ResetLine, Serial};
 use crate::statistics::{CommandRecord, Statistics};
+use crate::tls::HandshakeFailure;
+use crate::transcript::Transcript;
 use crate::uart::Uart;
 
 /// A SARA-U201 on a board: clones, and the handles it gives out, share one model.
@@ -35,9 +40,20 @@ impl Simulation {
     /// Puts a module of `profile` on `network`, at the present of `clock`.
     #[must_use]
     pub fn new(profile: Profile, network: impl Network + 'static, clock: Rc<ManualClock>) -> Self {
+        Self::with_faults(profile, Vec::new(), network, clock)
+    }
+
+    /// Puts a module on `network` to which things happen.
+    #[must_use]
+    pub fn with_faults(
+        profile: Profile,
+        faults: Vec<Fault>,
+        network: impl Network + 'static,
+        clock: Rc<ManualClock>,
+    ) -> Self {
         let now = clock.elapsed();
-        let uart = Uart::new(&profile);
-        let core = ModemCore::new(profile, Box::new(network), now);
+        let core = ModemCore::with_faults(profile, faults, Box::new(network), now);
+        let uart = Uart::new(core.profile());
         Self { inner: Rc::new(RefCell::new(Inner { core, uart, now })), clock }
     }
 
@@ -63,6 +79,39 @@ impl Simulation {
     #[must_use]
     pub fn clock(&self) -> SimClock {
         SimClock::new(self.clone())
+    }
+
+    /// Adds a fault to a running module; what a fault wants of the profile is too late by then.
+    pub fn add_fault(&self, fault: Fault) {
+        self.with(|core, _, now| core.add_fault(fault, now));
+    }
+
+    /// Lets something happen outside the module.
+    pub fn happen(&self, event: Event) {
+        self.with(|core, _, now| core.happen(event, now));
+    }
+
+    /// Lists the short messages that the module has sent.
+    #[must_use]
+    pub fn sent_messages(&self) -> Vec<SentMessage> {
+        self.with(|core, _, _| core.sent_messages.clone())
+    }
+
+    /// Tells why the last TLS handshake failed; the module does not tell its host.
+    #[must_use]
+    pub fn handshake_failure(&self) -> Option<HandshakeFailure> {
+        self.with(|core, _, _| core.handshake_failure().cloned())
+    }
+
+    /// Begins to record every byte of both directions.
+    pub fn record(&self) {
+        self.with(|_, uart, _| uart.record());
+    }
+
+    /// Gives what has been recorded since [`Simulation::record`] or the last call; empty when nothing is.
+    #[must_use]
+    pub fn transcript(&self) -> Transcript {
+        self.with(|_, uart, _| uart.take_transcript()).unwrap_or_default()
     }
 
     /// Counts what the run has cost so far.

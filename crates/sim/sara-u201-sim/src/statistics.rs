@@ -28,6 +28,8 @@ pub struct Statistics {
     pub bytes_lost_asleep: u64,
     /// PINs rejected by the card.
     pub pins_rejected: u64,
+    /// Times that a fault has struck.
+    pub faults: u64,
     /// Times that the module has started.
     pub boots: u64,
 }

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use crate::profile::{PowerAtStart, Profile};
 use crate::statistics::Statistics;
+use crate::transcript::{Direction, Transcript};
 
 /// Bits of one byte on the wire: start, eight, stop.
 const BITS: u64 = 10;
@@ -40,6 +41,8 @@ pub(crate) struct Uart {
     host_capacity: usize,
     transmit_capacity: usize,
     rts_threshold: usize,
+    any_rate: bool,
+    transcript: Option<Transcript>,
     autobaud_limit: u32,
     autobaud_swallows: u32,
     settings: LineSettings,
@@ -74,6 +77,8 @@ impl Uart {
             host_capacity: uart.host_receive_capacity,
             transmit_capacity: uart.host_transmit_capacity.max(1),
             rts_threshold: uart.rts_threshold,
+            any_rate: uart.any_rate,
+            transcript: None,
             autobaud_limit: uart.autobaud_limit,
             autobaud_swallows: profile.quirks.autobaud_swallows,
             settings: LineSettings {
@@ -100,6 +105,16 @@ impl Uart {
             overruns: 0,
             module_overruns: 0,
         }
+    }
+
+    /// Begins to record every byte.
+    pub(crate) fn record(&mut self) {
+        self.transcript.get_or_insert_with(Transcript::default);
+    }
+
+    /// Gives what has been recorded since the last call.
+    pub(crate) fn take_transcript(&mut self) -> Option<Transcript> {
+        self.transcript.as_mut().map(core::mem::take)
     }
 
     pub(crate) const fn host_rate(&self) -> u32 {
@@ -207,7 +222,7 @@ impl Uart {
         if self.to_host_done.is_some_and(|done| done <= now) {
             self.to_host_done = None;
             if let Some(byte) = self.to_host.pop_front() {
-                self.arrive_at_host(byte);
+                self.arrive_at_host(byte, now);
             }
         }
         let mut arrived = None;
@@ -215,6 +230,9 @@ impl Uart {
             self.to_module_done = None;
             if let Some(byte) = self.to_module.pop_front() {
                 self.bytes_to_module += 1;
+                if let Some(transcript) = &mut self.transcript {
+                    transcript.add(now, Direction::ToModule, byte);
+                }
                 arrived = self.arrive_at_module(byte, now);
             }
         }
@@ -222,9 +240,12 @@ impl Uart {
         arrived
     }
 
-    fn arrive_at_host(&mut self, byte: u8) {
+    fn arrive_at_host(&mut self, byte: u8, now: Duration) {
         self.bytes_to_host += 1;
         let byte = if self.rates_agree() { byte } else { garble(byte) };
+        if let Some(transcript) = &mut self.transcript {
+            transcript.add(now, Direction::ToHost, byte);
+        }
         if self.ring.len() < self.host_capacity {
             self.ring.push_back(byte);
         } else {
@@ -239,6 +260,10 @@ impl Uart {
         if self.settings.room == 0 {
             self.module_overruns += 1;
             return None;
+        }
+        if self.rate.is_none() && self.any_rate {
+            (self.rate, self.found) = (Some(115_200), true);
+            self.swallow = 0;
         }
         if self.rate.is_none() {
             return self.detect(byte);
@@ -263,7 +288,7 @@ impl Uart {
     }
 
     fn rates_agree(&self) -> bool {
-        self.rate.is_none_or(|rate| close_to(self.host_rate, rate))
+        self.any_rate || self.rate.is_none_or(|rate| close_to(self.host_rate, rate))
     }
 
     /// Puts the next bytes on the wire where nothing holds them.
@@ -272,7 +297,8 @@ impl Uart {
             self.settings.cts_off_until = Duration::ZERO;
         }
         if self.to_module_done.is_none() && !self.to_module.is_empty() && self.is_clear_to_send(now) {
-            self.to_module_done = Some(now + byte_time(self.host_rate));
+            let rate = if self.any_rate { self.rate.unwrap_or(115_200) } else { self.host_rate };
+            self.to_module_done = Some(now + byte_time(rate));
         }
         if self.to_host_done.is_none() && !self.to_host.is_empty() && self.is_ready_to_receive() {
             self.to_host_done = Some(now + byte_time(self.rate.unwrap_or(115_200)));

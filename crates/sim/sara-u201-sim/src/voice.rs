@@ -53,7 +53,8 @@ impl ModemCore {
         }
         self.call_generation += 1;
         let generation = self.call_generation;
-        let call = Call { state: CallState::Incoming, number: number.to_owned(), outgoing: false, generation };
+        let call =
+            Call { state: CallState::Incoming, number: number.to_owned(), outgoing: false, generation };
         self.call = Some(call);
         self.tell_call(4);
         self.call_moves(generation, now);

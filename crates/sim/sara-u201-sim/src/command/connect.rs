@@ -26,6 +26,8 @@ pub(crate) struct Connecting {
 #[derive(Debug)]
 enum Stage {
     Resolving(Handle),
+    /// The name has no address.
+    Unresolved,
     Opening(Handle),
     Handshake,
     /// The handshake is done; the module's own arithmetic is not.
@@ -43,10 +45,13 @@ impl Connecting {
         port: u16,
         now: Duration,
     ) -> Self {
-        let known = host.parse().ok().or_else(|| modem.remembered_address(host));
-        let stage = match known {
-            Some(address) => modem.open(address, port, now),
-            None => Stage::Resolving(modem.network.resolve(host, now)),
+        let literal: Option<Ipv4Addr> = host.parse().ok();
+        let fault = if literal.is_none() { modem.resolver_fault() } else { None };
+        let known = literal.or_else(|| modem.remembered_address(host));
+        let stage = match (fault, known) {
+            (Some(None), _) => Stage::Unresolved,
+            (Some(Some(address)), _) | (None, Some(address)) => modem.open(address, port, now),
+            (None, None) => Stage::Resolving(modem.network.resolve(host, now)),
         };
         Self { socket, generation, host: host.to_owned(), port, stage, deadline: now + TIMEOUT }
     }
@@ -55,6 +60,7 @@ impl Connecting {
     pub(crate) const fn next_event(&self) -> Duration {
         match self.stage {
             Stage::Computing { until } => until,
+            Stage::Unresolved => Duration::ZERO,
             _ => self.deadline,
         }
     }
@@ -84,6 +90,10 @@ impl ModemCore {
                     }
                     Err(error) => return Some(self.fail_connect(connecting, errno::of(error), now)),
                 },
+                Stage::Unresolved => {
+                    let number = errno::of(NetworkError::UnknownHost);
+                    return Some(self.fail_connect(connecting, number, now));
+                }
                 Stage::Opening(handle) => {
                     let handle = *handle;
                     match self.network.state(handle, now) {

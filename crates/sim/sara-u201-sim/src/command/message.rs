@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use super::WRONG;
 use crate::at::{Command, Kind};
+use crate::fault::Effect;
 use crate::message::{CAPACITY, SentMessage, Status, Stored, deliver, submit_destination};
 use crate::modem::{Data, DataKind, ModemCore, Step};
 use crate::result::FinalResult;
@@ -79,7 +80,11 @@ impl ModemCore {
     }
 
     fn record_message(&mut self, to: String, body: String) -> Step {
-        if let Some(code) = self.message_error.take() {
+        let fault = self.faults.consume(|effect| match effect {
+            Effect::MessageError { code } => Some(*code),
+            _ => None,
+        });
+        if let Some(code) = fault {
             return Step::Final(FinalResult::Cms(code));
         }
         self.sent_messages.push(SentMessage { to, body });

@@ -6,6 +6,7 @@ use core::time::Duration;
 use super::WRONG;
 use super::connect::Connecting;
 use crate::at::{Command, Kind};
+use crate::fault::Effect;
 use crate::modem::{Data, DataKind, ModemCore, Step, Urc, Wait};
 use crate::network::NetworkError;
 use crate::quirks::Refusal;
@@ -27,7 +28,7 @@ impl ModemCore {
             return None;
         }
         Some(match command.name.as_str() {
-            "+UDCONF" => self.configure(command),
+            "+UDCONF" => self.set_socket_mode(command),
             "+USOCR" => self.create_socket(command, now),
             "+USOSEC" => self.secure_socket(command),
             "+USOSO" => self.set_socket_option(command),
@@ -44,7 +45,7 @@ impl ModemCore {
         })
     }
 
-    fn configure(&mut self, command: &Command) -> Step {
+    fn set_socket_mode(&mut self, command: &Command) -> Step {
         match (command.number(0), command.number(1)) {
             (Some(1), Some(mode @ (0 | 1))) => {
                 self.settings.hexadecimal = mode == 1;
@@ -114,6 +115,9 @@ impl ModemCore {
             *slot = Some(socket);
         }
         self.socket_error = 0;
+        if self.faults.late_close.take_if(|late| *late == free).is_some() {
+            self.announce(format!("+UUSOCL: {free}"));
+        }
         Step::line(format!("+USOCR: {free}"))
     }
 
@@ -160,6 +164,16 @@ impl ModemCore {
             }
             Err(refusal) => return refusal,
         };
+        let fault = self.faults.consume(|effect| match effect {
+            Effect::Connect { number } => Some(*number),
+            _ => None,
+        });
+        if let Some(error) = fault {
+            if let Some(Some(socket)) = self.sockets.get_mut(number) {
+                socket.state = SocketState::Idle;
+            }
+            return self.network_failure(Some(number), error);
+        }
         let connecting = Connecting::new(self, number, generation, &host, port, now);
         Step::Wait(Wait::Connect(connecting))
     }
@@ -230,6 +244,10 @@ impl ModemCore {
         if let Some(mut socket) = self.sockets.get_mut(number).and_then(Option::take) {
             socket.close(&mut *self.network, now);
         }
+        let late = |effect: &Effect| matches!(effect, Effect::LateClose).then_some(());
+        if self.faults.consume(late).is_some() {
+            self.faults.late_close = Some(number);
+        }
         if announces {
             self.announce(format!("+UUSOCL: {number}"));
         }
@@ -294,11 +312,24 @@ impl ModemCore {
         if direction == 1 {
             return self.network_failure(None, errno::of(NetworkError::UnknownHost));
         }
+        match self.resolver_fault() {
+            Some(Some(stale)) => return Step::line(format!("+UDNSRN: \"{stale}\"")),
+            Some(None) => return self.network_failure(None, errno::of(NetworkError::UnknownHost)),
+            None => {}
+        }
         if let Some(known) = self.remembered_address(host) {
             return Step::line(format!("+UDNSRN: \"{known}\""));
         }
         let query = self.network.resolve(host, now);
         Step::Wait(Wait::Resolve { query, host: host.to_owned(), deadline: now + RESOLVE_TIMEOUT })
+    }
+
+    /// What a fault makes of a look-up: no answer, or an old one.
+    pub(crate) fn resolver_fault(&mut self) -> Option<Option<core::net::Ipv4Addr>> {
+        self.faults.consume(|effect| match effect {
+            Effect::Resolver { stale } => Some(*stale),
+            _ => None,
+        })
     }
 
     /// An answer that the resolver remembers.

@@ -6,6 +6,7 @@ use core::time::Duration;
 use super::WRONG;
 use super::socket::decode_hexadecimal;
 use crate::at::Command;
+use crate::fault::{Effect, WriteFault};
 use crate::modem::{ModemCore, Step, Urc};
 use crate::network::NetworkError;
 use crate::quirks::EmptyRead;
@@ -40,9 +41,17 @@ impl ModemCore {
     }
 
     pub(super) fn write_bytes(&mut self, number: usize, bytes: &[u8], now: Duration) -> Step {
-        let limit = match self.profile.quirks.write_limit {
-            0 => bytes.len(),
-            limit => limit.min(bytes.len()),
+        let fault = self.faults.consume(|effect| match effect {
+            Effect::Write(fault) => Some(*fault),
+            _ => None,
+        });
+        let quirk = Some(self.profile.quirks.write_limit).filter(|limit| *limit > 0);
+        let limit = match fault {
+            Some(WriteFault::Partial(limit)) => limit.min(bytes.len()),
+            Some(WriteFault::Zero) => return Step::line(format!("+USOWR: {number},0")),
+            Some(WriteFault::Bare) => return Step::ok(),
+            Some(WriteFault::WouldBlock) => return self.network_failure(Some(number), errno::WOULD_BLOCK),
+            None => quirk.map_or(bytes.len(), |limit| limit.min(bytes.len())),
         };
         let Some(Some(socket)) = self.sockets.get_mut(number) else {
             return Step::Final(self.closed_socket());

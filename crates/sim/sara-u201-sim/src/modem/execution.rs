@@ -7,14 +7,18 @@ use super::ModemCore;
 use super::input::is_abortable;
 use crate::at::{Command, Kind};
 use crate::command::connect::Connecting;
+use crate::fault::{Effect, Moment, PromptFault, StoreFault};
 use crate::network::Handle;
 use crate::quirks::EarlyData;
 use crate::result::{FFS_TIMEOUT, FinalResult, NO_NETWORK};
 use crate::security::CredentialKind;
+use crate::sockets::{Socket, SocketState};
 
 /// The pause that the manual asks for between the `@` prompt and the data.
 const PROMPT_RULE: Duration = Duration::from_millis(50);
 
+/// How long a command lasts whose prompt got lost.
+const PROMPT_LOST: Duration = Duration::from_secs(30);
 /// How long an upload may stall.
 const UPLOAD_STALL: Duration = Duration::from_secs(20);
 /// What ends the text of a message, and what throws it away.
@@ -24,6 +28,8 @@ const ESCAPE: u8 = 0x1B;
 /// A command line in execution.
 #[derive(Debug)]
 pub(super) struct Job {
+    /// The command in execution.
+    name: String,
     rest: VecDeque<Command>,
     stage: Stage,
 }
@@ -82,14 +88,29 @@ pub(crate) struct Data {
 /// What the data is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum DataKind {
-    SocketWrite { socket: usize, generation: u64 },
-    SendTo { socket: usize, remote: core::net::SocketAddrV4 },
-    Credential { kind: CredentialKind, name: String },
-    File { name: String },
+    SocketWrite {
+        socket: usize,
+        generation: u64,
+    },
+    SendTo {
+        socket: usize,
+        remote: core::net::SocketAddrV4,
+    },
+    Credential {
+        kind: CredentialKind,
+        name: String,
+    },
+    File {
+        name: String,
+    },
     /// A text message, ended by control-Z.
-    Message { to: String },
+    Message {
+        to: String,
+    },
     /// A message in hexadecimal, ended by control-Z.
-    Pdu { length: usize },
+    Pdu {
+        length: usize,
+    },
 }
 
 /// What a command's code answers.
@@ -182,18 +203,26 @@ impl ModemCore {
 
     /// Begins a command line; `None` is one that is not well formed.
     pub(super) fn begin(&mut self, commands: Option<Vec<Command>>, now: Duration) {
-        let until = now + self.profile.latencies.local.draw(&mut self.rng);
-        let Some(commands) = commands else {
-            let result = self.unknown_command();
-            self.job = Some(Job { rest: VecDeque::new(), stage: Stage::Ending { until, result } });
+        let result = if commands.is_some() { FinalResult::Ok } else { self.unknown_command() };
+        let mut rest = VecDeque::from(commands.unwrap_or_default());
+        if let Some(command) = rest.pop_front() {
+            self.job = Some(self.think(command, rest, now));
             return;
+        }
+        let until = now + self.profile.latencies.local.draw(&mut self.rng);
+        self.job = Some(Job { name: String::new(), rest, stage: Stage::Ending { until, result } });
+    }
+
+    /// The module begins to think about a command.
+    fn think(&mut self, command: Command, rest: VecDeque<Command>, now: Duration) -> Job {
+        self.at_moment(&command.name, Moment::Begin, now);
+        let delay = |effect: &Effect| match effect {
+            Effect::Delay { ms } => Some(Duration::from_millis(u64::from(*ms))),
+            _ => None,
         };
-        let mut rest = VecDeque::from(commands);
-        let stage = match rest.pop_front() {
-            Some(command) => Stage::Thinking { until: now + self.latency_of(&command), command },
-            None => Stage::Ending { until, result: FinalResult::Ok },
-        };
-        self.job = Some(Job { rest, stage });
+        let delay = self.faults.consume(delay).unwrap_or_default();
+        let until = now + delay + self.latency_of(&command);
+        Job { name: command.name.clone(), rest, stage: Stage::Thinking { until, command } }
     }
 
     /// Moves the command line on as far as it goes.
@@ -207,6 +236,9 @@ impl ModemCore {
                 Stage::Storing { until, data } if until <= now => (self.store(data, now), None),
                 Stage::Data(data) if data.stalls_at().is_some_and(|at| at <= now) => {
                     (Step::Final(FFS_TIMEOUT), None)
+                }
+                Stage::Data(data) if self.has_lost_its_socket(&data) => {
+                    (Step::Final(FinalResult::Error), None)
                 }
                 Stage::Waiting { mut wait, command } => match self.poll_wait(&mut wait, now) {
                     Some(step) => (step, Some(command)),
@@ -222,7 +254,7 @@ impl ModemCore {
                     return;
                 }
             };
-            self.job = self.follow(step, command, job.rest, now);
+            self.job = self.follow(step, command, (job.name, job.rest), now);
         }
     }
 
@@ -231,33 +263,33 @@ impl ModemCore {
         &mut self,
         step: Step,
         command: Option<Command>,
-        mut rest: VecDeque<Command>,
+        (name, mut rest): (String, VecDeque<Command>),
         now: Duration,
     ) -> Option<Job> {
         match (step, command) {
             (Step::Done(lines), _) => {
-                for line in lines {
+                self.at_moment(&name, Moment::Reply, now);
+                for (index, line) in lines.into_iter().enumerate() {
                     self.say_line(&line);
+                    if index == 0 {
+                        self.at_moment(&name, Moment::Middle, now);
+                    }
                 }
-                let Some(command) = rest.pop_front() else {
-                    self.finish(FinalResult::Ok, now);
-                    return None;
-                };
-                let until = now + self.latency_of(&command);
-                Some(Job { rest, stage: Stage::Thinking { until, command } })
+                if let Some(command) = rest.pop_front() {
+                    return Some(self.think(command, rest, now));
+                }
+                self.finish(FinalResult::Ok, now);
+                self.at_moment(&name, Moment::Result, now);
+                None
             }
-            (Step::Wait(wait), Some(command)) => Some(Job { rest, stage: Stage::Waiting { wait, command } }),
-            (Step::Prompt(data), _) => {
-                self.say(data.prompt().as_bytes());
-                let stage = if data.wanted == 0 {
-                    Stage::Storing { until: now, data }
-                } else {
-                    Stage::Data(Data { opened: now, last_byte: now, ..data })
-                };
-                Some(Job { rest, stage })
+            (Step::Wait(wait), Some(command)) => {
+                Some(Job { name, rest, stage: Stage::Waiting { wait, command } })
             }
+            (Step::Prompt(data), _) => Some(self.prompt(data, name, rest, now)),
             (Step::Final(result), _) => {
+                self.at_moment(&name, Moment::Reply, now);
                 self.finish(result, now);
+                self.at_moment(&name, Moment::Result, now);
                 None
             }
             (Step::Wait(_), None) => {
@@ -267,9 +299,37 @@ impl ModemCore {
         }
     }
 
+    /// The module asks for data, unless a fault keeps it from that.
+    fn prompt(&mut self, data: Data, name: String, rest: VecDeque<Command>, now: Duration) -> Job {
+        let fault = self.faults.consume(|effect| match effect {
+            Effect::Prompt(fault) => Some(*fault),
+            _ => None,
+        });
+        let result = FinalResult::Error;
+        let stage = match fault {
+            Some(PromptFault::Never) => Stage::Ending { until: now + PROMPT_LOST, result },
+            Some(PromptFault::Error) => Stage::Ending { until: now, result },
+            None if data.wanted == 0 => Stage::Storing { until: now, data },
+            None => {
+                self.say(data.prompt().as_bytes());
+                self.at_moment(&name, Moment::Prompt, now);
+                Stage::Data(Data { opened: now, last_byte: now, ..data })
+            }
+        };
+        Job { name, rest, stage }
+    }
+
+    /// Whether the socket that the data is for has ended: an error comes instead of more.
+    fn has_lost_its_socket(&self, data: &Data) -> bool {
+        let DataKind::SocketWrite { socket, generation } = data.kind else { return false };
+        let same = |s: &&Socket| s.generation == generation && s.state == SocketState::Open;
+        self.sockets.get(socket).and_then(Option::as_ref).filter(same).is_none()
+    }
+
     /// One byte of the data that a prompt asked for.
     pub(super) fn take_data(&mut self, byte: u8, now: Duration) {
-        let Some(Job { stage: Stage::Data(data), .. }) = &mut self.job else { return };
+        let Some(job) = &mut self.job else { return };
+        let Stage::Data(data) = &mut job.stage else { return };
         let socket = matches!(data.kind, DataKind::SocketWrite { .. } | DataKind::SendTo { .. });
         if socket && now < data.opened + PROMPT_RULE {
             if !core::mem::replace(&mut data.early, true) {
@@ -291,7 +351,16 @@ impl ModemCore {
             return;
         }
         data.bytes.push(byte);
-        if data.bytes.len() == data.wanted {
+        let (count, wanted) = (data.bytes.len(), data.wanted);
+        if count == wanted.div_ceil(2) {
+            let lost = |effect: &Effect| matches!(effect, Effect::Store(StoreFault::LostByte)).then_some(());
+            if matches!(data.kind, DataKind::Credential { .. }) && self.faults.consume(lost).is_some() {
+                data.bytes.pop();
+            }
+            let name = job.name.clone();
+            self.at_moment(&name, Moment::Data, now);
+        }
+        if count == wanted {
             self.complete_data(now);
         }
     }
@@ -319,7 +388,7 @@ impl ModemCore {
 
     /// All the data is there.
     fn complete_data(&mut self, now: Duration) {
-        if let Some(Job { stage: Stage::Data(data), rest }) = self.job.take() {
+        if let Some(Job { name, stage: Stage::Data(data), rest }) = self.job.take() {
             let latencies = &self.profile.latencies;
             let span = match data.kind {
                 DataKind::Credential { .. } => latencies.certificate,
@@ -328,7 +397,7 @@ impl ModemCore {
                 _ => latencies.socket_write,
             };
             let until = now + span.draw(&mut self.rng);
-            self.job = Some(Job { rest, stage: Stage::Storing { until, data } });
+            self.job = Some(Job { name, rest, stage: Stage::Storing { until, data } });
         }
         self.run_job(now);
     }

@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use super::ModemCore;
+use crate::fault::Effect;
 use crate::network::Handle;
 use crate::result::framed;
 use crate::sockets::{Socket, SocketState};
@@ -37,12 +38,22 @@ impl ModemCore {
     pub(super) fn flush_urcs(&mut self, now: Duration) {
         while self.may_speak() && now >= self.urc_not_before {
             let Some(urc) = self.urcs.pop_front() else { return };
-            if let Some(line) = self.word(&urc, now) {
+            let Some(line) = self.word(&urc, now) else { continue };
+            if !self.is_dropped(&line) {
                 self.statistics.urcs += 1;
                 let text = framed(&line, self.settings.verbose);
                 self.say(text.as_bytes());
             }
         }
+    }
+
+    /// Whether a fault swallows the line.
+    fn is_dropped(&mut self, line: &str) -> bool {
+        let drops = |effect: &Effect| match effect {
+            Effect::DropUrc { name } => line.starts_with(name.as_str()).then_some(()),
+            _ => None,
+        };
+        self.faults.consume(drops).is_some()
     }
 
     /// Puts a URC into words; `None` when it has become untrue.
