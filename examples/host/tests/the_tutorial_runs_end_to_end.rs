@@ -123,7 +123,8 @@ fn each_configuration_is_acknowledged_exactly_once() {
     let limit = Duration::from_secs(90);
     run(&world, &world.settings(), limit, || operator.borrow().states_received() >= 8).outcome.unwrap();
     let summary = world.emulator.summary();
-    assert_eq!(summary.configs_sent, 2, "version 1 on subscription, version 2 by the operator");
-    assert_eq!(summary.configs_acknowledged, 2);
+    // Version 1 only if the subscription came before the operator had set version 2.
+    assert!((1..=2).contains(&summary.configs_sent), "{summary:?}");
+    assert_eq!(summary.configs_acknowledged, summary.configs_sent);
     assert_eq!(summary.unexpected_pubacks, 0);
 }
