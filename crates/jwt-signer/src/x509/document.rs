@@ -1,10 +1,11 @@
 //! The DER that both documents share: sequences, the signature, hashing on the way.
 
 use der::asn1::{BitStringRef, ObjectIdentifier, UintRef};
-use der::{Encode, EncodeValue, FixedTag, Length, SliceWriter, Tag, Writer};
+use der::{Encode, EncodeValue, FixedTag, Length, Tag, Writer};
 use spki::AlgorithmIdentifierRef;
 
 use super::{CertificateError, SignCertificateError};
+use crate::cursor::Cursor;
 use crate::{Es256Signer, Sha256Engine, SoftwareSha256};
 
 /// ecdsa-with-SHA256 (RFC 5758 section 3.2).
@@ -67,20 +68,27 @@ impl<T: Encode> Encode for Borrowed<'_, T> {
     }
 }
 
+/// Where DER goes: one type for all, since what encodes is compiled once for each.
+enum Output<'b> {
+    Hash(&'b mut SoftwareSha256),
+    Buffer(Cursor<'b>),
+}
+
+impl Writer for Output<'_> {
+    fn write(&mut self, der: &[u8]) -> der::Result<()> {
+        let Ok(()) = match self {
+            Self::Hash(hash) => hash.update(der),
+            Self::Buffer(cursor) => cursor.put(der),
+        };
+        Ok(())
+    }
+}
+
 /// The SHA-256 digest of what `body` encodes to.
 pub(super) fn digest(body: &impl Encode) -> Result<[u8; 32], CertificateError> {
-    struct Hash(SoftwareSha256);
-
-    impl Writer for Hash {
-        fn write(&mut self, der: &[u8]) -> der::Result<()> {
-            let Ok(()) = self.0.update(der);
-            Ok(())
-        }
-    }
-
-    let mut hash = Hash(SoftwareSha256::new());
-    body.encode(&mut hash)?;
-    let Ok(digest) = hash.0.finish();
+    let mut hash = SoftwareSha256::new();
+    body.encode(&mut Output::Hash(&mut hash))?;
+    let Ok(digest) = hash.finish();
     Ok(digest)
 }
 
@@ -93,16 +101,17 @@ pub(super) fn signed<'b>(
     let (r, s) = signature.split_at(32);
     let mut encoded = [0; MAX_SIGNATURE];
     // Ecdsa-Sig-Value (RFC 3279 section 2.2.3).
-    let encoded = Sequence((UintRef::new(r)?, UintRef::new(s)?)).encode_to_slice(&mut encoded)?;
+    let encoded = encode(&Sequence((UintRef::new(r)?, UintRef::new(s)?)), &mut encoded)?;
+    encode(&Sequence((Borrowed(body), ECDSA_WITH_SHA256, BitStringRef::from_bytes(encoded)?)), buffer)
+}
 
-    let document = Sequence((Borrowed(body), ECDSA_WITH_SHA256, BitStringRef::from_bytes(encoded)?));
+fn encode<'b>(document: &impl Encode, buffer: &'b mut [u8]) -> Result<&'b [u8], CertificateError> {
     let needed = document.encoded_len()?.try_into()?;
     let Some(buffer) = buffer.get_mut(..needed) else {
         return Err(CertificateError::BufferTooSmall { needed });
     };
-    let mut writer = SliceWriter::new(buffer);
-    document.encode(&mut writer)?;
-    Ok(writer.finish()?)
+    document.encode(&mut Output::Buffer(Cursor::new(buffer)))?;
+    Ok(buffer)
 }
 
 /// Signs `body` with `signer` and writes both to `buffer`.
