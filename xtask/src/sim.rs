@@ -18,13 +18,13 @@ pub(crate) struct Args {
     /// Run on this machine's processor (the only mode so far)
     #[arg(long)]
     native: bool,
-    /// End after this many states [default: 5]
+    /// End when this many states have arrived and everything else was seen [default: 5, or 1 with --for]
     #[arg(long, value_name = "N")]
     states: Option<u32>,
-    /// End after this much virtual time instead
+    /// Run for this long instead, in virtual seconds
     #[arg(long = "for", value_name = "SECONDS")]
     seconds: Option<u64>,
-    /// Go on until interrupted, in real time, with the cloud on loopback sockets
+    /// Run in real time, over sockets on loopback, until stopped (or for --for SECONDS)
     #[arg(long)]
     keep_running: bool,
     /// Seed of everything random: the same seed gives the same run
@@ -35,10 +35,10 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// Runs the task.
+/// Runs the task, with what `cargo test` builds too: the models' arithmetic is optimised in every profile.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let mut cargo = workspace::cargo();
-    cargo.args(["run", "--release", "--package", "tutorial-host", "--bin", "sim", "--"]);
+    cargo.args(["run", "--package", "tutorial-host", "--bin", "sim", "--"]);
     cargo.args(forwarded(args));
     Ok(exec::forwarded(exec::status(&mut cargo)?))
 }
