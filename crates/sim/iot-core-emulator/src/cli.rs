@@ -41,6 +41,8 @@ Orders on standard input:
   error DEVICE                show its last error
   drop                        drop every connection
   restart SECONDS             drop every connection and accept none for so long
+  unavailable SECONDS         answer every CONNECT with 3 for so long
+  silence SECONDS             hear and say nothing for so long, then catch up
 DEVICE is a device id, or a whole path where ids are not unique.";
 
 /// Cloud IoT Core's MQTT bridge and device registry on this machine.

@@ -102,7 +102,7 @@ impl Emulator {
         lock(&self.bridge).cloud.telemetry.drain(..).collect()
     }
 
-    /// Changes what is wrong with the service.
+    /// Changes what is wrong with the service. `change` must not call the emulator.
     pub fn with_faults<T>(&self, change: impl FnOnce(&mut Faults) -> T) -> T {
         change(&mut lock(&self.bridge).cloud.faults)
     }

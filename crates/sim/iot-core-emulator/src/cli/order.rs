@@ -15,6 +15,8 @@ pub(crate) enum Order {
     LastError { device: String },
     Drop,
     Restart { outage: Duration },
+    Unavailable { span: Duration },
+    Silence { span: Duration },
 }
 
 impl Order {
@@ -35,10 +37,9 @@ impl Order {
             ("unblock", "") => Ok(Self::Block { device, blocked: false }),
             ("error", "") => Ok(Self::LastError { device }),
             ("drop", "") => Ok(Self::Drop),
-            ("restart", "") => {
-                let seconds = object.parse().map_err(|_| format!("{object:?} is no number of seconds"))?;
-                Ok(Self::Restart { outage: Duration::from_secs(seconds) })
-            }
+            ("restart", "") => Ok(Self::Restart { outage: seconds(object)? }),
+            ("unavailable", "") => Ok(Self::Unavailable { span: seconds(object)? }),
+            ("silence", "") => Ok(Self::Silence { span: seconds(object)? }),
             _ => Err(format!("{line:?}: see the orders in --help")),
         }
     }
@@ -90,12 +91,24 @@ impl Order {
                 emulator.restart(now, Duration::ZERO);
                 "dropped".into()
             }
+            Self::Unavailable { span } => {
+                emulator.with_faults(|faults| faults.unavailable_until = Some(now + *span));
+                format!("unavailable for {} s", span.as_secs())
+            }
+            Self::Silence { span } => {
+                emulator.with_faults(|faults| faults.silent_until = Some(now + *span));
+                format!("silent for {} s", span.as_secs())
+            }
             Self::Restart { outage } => {
                 emulator.restart(now, *outage);
                 format!("down for {} s", outage.as_secs())
             }
         })
     }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    text.parse().map(Duration::from_secs).map_err(|_| format!("{text:?} is no number of seconds"))
 }
 
 #[cfg(test)]
@@ -120,6 +133,8 @@ mod tests {
             ("block dev", Order::Block { device: device(), blocked: true }),
             ("drop", Order::Drop),
             ("restart 5", Order::Restart { outage: Duration::from_secs(5) }),
+            ("unavailable 6", Order::Unavailable { span: Duration::from_secs(6) }),
+            ("silence 7", Order::Silence { span: Duration::from_secs(7) }),
         ] {
             assert_eq!(Order::parse(line), Ok(order));
         }
