@@ -19,6 +19,8 @@ pub struct Connection<'s, M, C> {
     device: &'s str,
     renew_at: Instant,
     history: &'s mut History,
+    /// Number of the subscription to error reports.
+    errors: Option<u16>,
 }
 
 impl<'s, M: MqttConnection, C: Clock> Connection<'s, M, C> {
@@ -29,7 +31,7 @@ impl<'s, M: MqttConnection, C: Clock> Connection<'s, M, C> {
         renew_at: Instant,
         history: &'s mut History,
     ) -> Self {
-        Self { link, clock, device, renew_at, history }
+        Self { link, clock, device, renew_at, history, errors: None }
     }
 
     /// Publishes the device's state, at most 64 KB, at most once per second.
@@ -84,13 +86,26 @@ impl<'s, M: MqttConnection, C: Clock> Connection<'s, M, C> {
     /// When the connection is over, or its token about to expire.
     pub fn wait(&mut self, until: Instant) -> Result<Option<Event<'_>>, Error<M::Error>> {
         if let Some(event) = self.link.wait(until.earlier(self.renew_at)).map_err(Error::Link)? {
-            return understand(event).map(Some);
+            return understand(event, self.errors).map(Some);
         }
         if self.clock.now().has_reached(self.renew_at) {
             self.history.renewing = true;
             return Err(Error::TokenExpiring);
         }
         Ok(None)
+    }
+
+    /// Tells whether the cloud owes an answer: to a login, a subscription, a message of QoS 1, or a ping.
+    ///
+    /// Whoever must poll a transport to notice its bytes polls more often then.
+    #[must_use]
+    pub fn is_answer_awaited(&self) -> bool {
+        self.link.is_answer_awaited()
+    }
+
+    /// The stream underneath, for settings of its own.
+    pub fn stream_mut(&mut self) -> &mut M::Stream {
+        self.link.stream_mut()
     }
 
     /// Says goodbye to the cloud.
@@ -100,9 +115,27 @@ impl<'s, M: MqttConnection, C: Clock> Connection<'s, M, C> {
     pub fn disconnect(self) -> Result<(), Error<M::Error>> {
         self.link.disconnect().map_err(Error::Link)
     }
+
+    pub(crate) const fn device(&self) -> &'s str {
+        self.device
+    }
+
+    pub(crate) const fn link(&mut self) -> &mut M {
+        &mut self.link
+    }
+
+    pub(crate) const fn expect_errors(&mut self, number: u16) {
+        self.errors = Some(number);
+    }
+
+    /// Counts the connections of the session up to this one.
+    pub(crate) const fn number(&self) -> u32 {
+        self.history.connections
+    }
 }
 
-fn understand<E>(event: LinkEvent<'_>) -> Result<Event<'_>, Error<E>> {
+/// Makes sense of an MQTT event; `errors` is the number of the subscription to error reports.
+fn understand<E>(event: LinkEvent<'_>, errors: Option<u16>) -> Result<Event<'_>, Error<E>> {
     Ok(match event {
         LinkEvent::Message { topic, payload, chunked: 0 } => match topic::parse(topic) {
             Some((device, Kind::Config)) => Event::Config(Config { device, payload }),
@@ -126,9 +159,12 @@ fn understand<E>(event: LinkEvent<'_>) -> Result<Event<'_>, Error<E>> {
         LinkEvent::Published(number) => Event::Published(number),
         LinkEvent::Unsubscribed(number) => Event::Unsubscribed(number),
         LinkEvent::Subscribed { refused: None, .. } => Event::Subscribed,
-        LinkEvent::Subscribed { refused: Some(0), .. } => {
-            return Err(Error::SubscriptionRefused(Subscription::Config));
+        LinkEvent::Subscribed { identifier, refused: Some(index) } => {
+            return Err(Error::SubscriptionRefused(match index {
+                _ if errors == Some(identifier) => Subscription::Errors,
+                0 => Subscription::Config,
+                _ => Subscription::Commands,
+            }));
         }
-        LinkEvent::Subscribed { .. } => return Err(Error::SubscriptionRefused(Subscription::Commands)),
     })
 }

@@ -13,6 +13,10 @@ use crate::event::Subscription;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error<E> {
+    /// The authorization of an attached device is too long; nothing was sent.
+    AuthorizationTooLong,
+    /// Not a valid device id; nothing was sent.
+    DeviceId,
     /// The MQTT connection failed.
     Link(E),
     /// The cloud has refused a subscription.
@@ -61,7 +65,7 @@ impl<E> Error<E> {
     /// Tells whether the connection is over: the next step is [`Session::next_attempt`](crate::Session::next_attempt).
     #[must_use]
     pub const fn is_over(&self) -> bool {
-        !matches!(self, Self::Subfolder | Self::TooSoon(_))
+        !matches!(self, Self::AuthorizationTooLong | Self::DeviceId | Self::Subfolder | Self::TooSoon(_))
     }
 }
 
@@ -85,6 +89,8 @@ impl<E> fmt::Display for Error<E> {
             Self::SubscriptionRefused(subscription) => {
                 write!(f, "the subscription to {subscription} was refused")
             }
+            Self::AuthorizationTooLong => f.write_str("the authorization is too long"),
+            Self::DeviceId => f.write_str("malformed device id"),
             Self::Subfolder => f.write_str("malformed subfolder"),
             Self::TooSoon(left) => write!(f, "a state may be published once per second: {left} too soon"),
             Self::TokenExpiring => f.write_str("the token is about to expire"),

@@ -85,6 +85,8 @@ pub enum Subscription {
     Config,
     /// Its commands.
     Commands,
+    /// Its error reports, when it is a gateway.
+    Errors,
 }
 
 impl fmt::Display for Subscription {
@@ -92,6 +94,7 @@ impl fmt::Display for Subscription {
         f.write_str(match self {
             Self::Config => "config",
             Self::Commands => "commands",
+            Self::Errors => "errors",
         })
     }
 }

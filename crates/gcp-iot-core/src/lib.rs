@@ -19,7 +19,10 @@ mod device_path;
 mod endpoint;
 mod error;
 mod event;
+mod gateway;
+mod json;
 mod link;
+mod outbox;
 mod session;
 mod topic;
 
@@ -30,7 +33,9 @@ pub use device_path::{DevicePath, InvalidDevicePath, is_device_id, is_registry_i
 pub use endpoint::Endpoint;
 pub use error::{ConnectError, Error, Refusal};
 pub use event::{Command, Config, Event, Head, Subscription};
+pub use json::Json;
 #[cfg(feature = "mqtt-lite")]
 pub use link::mqtt_lite::MqttLite;
 pub use link::{LinkConnectError, LinkEvent, Login, MqttConnection, MqttLink, QoS, Stream};
+pub use outbox::{DropPolicy, Outbox, OutboxError};
 pub use session::Session;

@@ -30,7 +30,7 @@ pub trait MqttLink {
     type Error<T>;
 
     /// A connection of this client.
-    type Connection<'s, T: Stream, C: Clock>: MqttConnection<Error = Self::Error<T::Error>>
+    type Connection<'s, T: Stream, C: Clock>: MqttConnection<Stream = T, Error = Self::Error<T::Error>>
     where
         Self: 's;
 
@@ -76,6 +76,9 @@ pub enum LinkConnectError<E, S> {
 
 /// An open MQTT connection.
 pub trait MqttConnection {
+    /// The stream underneath.
+    type Stream;
+
     /// Why it failed.
     type Error;
 
@@ -85,17 +88,23 @@ pub trait MqttConnection {
     /// When the message cannot be sent.
     fn publish(&mut self, topic: &[&str], payload: &[u8], qos: QoS) -> Result<Option<u16>, Self::Error>;
 
-    /// Subscribes to two topic filters, which are given in parts, in one packet.
+    /// Subscribes to topic filters, which are given in parts, in one packet.
     ///
     /// # Errors
     /// When the packet cannot be sent.
-    fn subscribe(&mut self, filters: [(&[&str], QoS); 2]) -> Result<u16, Self::Error>;
+    fn subscribe<const N: usize>(&mut self, filters: [(&[&str], QoS); N]) -> Result<u16, Self::Error>;
 
     /// Waits for the next event, at most until `until`, and keeps the connection alive meanwhile.
     ///
     /// # Errors
     /// When the connection is over.
     fn wait(&mut self, until: Instant) -> Result<Option<LinkEvent<'_>>, Self::Error>;
+
+    /// Tells whether the server owes an answer.
+    fn is_answer_awaited(&self) -> bool;
+
+    /// The stream underneath, for settings of its own.
+    fn stream_mut(&mut self) -> &mut Self::Stream;
 
     /// Says goodbye.
     ///

@@ -47,6 +47,8 @@ pub(crate) struct History {
     pub(crate) renewing: bool,
     /// When a state was published last.
     pub(crate) state_published: Option<Instant>,
+    /// Counts connections, so that an outbox knows what its numbers belong to.
+    pub(crate) connections: u32,
 }
 
 impl<'a, L: MqttLink, C: Clock> Session<'a, L, C> {
@@ -58,6 +60,7 @@ impl<'a, L: MqttLink, C: Clock> Session<'a, L, C> {
             connected: None,
             renewing: false,
             state_published: None,
+            connections: 0,
         };
         Self {
             device,
@@ -145,6 +148,7 @@ impl<'a, L: MqttLink, C: Clock> Session<'a, L, C> {
             [(&topic::config(device), QoS::AtLeastOnce), (&topic::commands(device), QoS::AtMostOnce)];
         link.subscribe(filters).map_err(ConnectError::Link)?;
         self.history.connected = Some(self.clock.now());
+        self.history.connections = self.history.connections.wrapping_add(1);
         Ok(Connection::new(link, &self.clock, device, renew_at, &mut self.history))
     }
 

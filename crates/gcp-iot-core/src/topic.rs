@@ -32,6 +32,21 @@ pub(crate) const fn commands(device: &str) -> [&str; 3] {
     ["/devices/", device, "/commands/#"]
 }
 
+/// The topic of a gateway's error reports.
+pub(crate) const fn errors(gateway: &str) -> [&str; 3] {
+    ["/devices/", gateway, "/errors"]
+}
+
+/// The topic that attaches a device to its gateway.
+pub(crate) const fn attach(device: &str) -> [&str; 3] {
+    ["/devices/", device, "/attach"]
+}
+
+/// The topic that detaches a device from its gateway.
+pub(crate) const fn detach(device: &str) -> [&str; 3] {
+    ["/devices/", device, "/detach"]
+}
+
 /// Splits a received topic into device id and kind.
 pub(crate) fn parse(topic: &str) -> Option<(&str, Kind<'_>)> {
     let (device, rest) = topic.strip_prefix("/devices/")?.split_once('/')?;

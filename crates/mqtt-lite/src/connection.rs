@@ -156,6 +156,17 @@ impl<'s, 'b, S: Stream, C: Clock> Connection<'s, 'b, S, C> {
         Ok(self.stream)
     }
 
+    /// Tells whether the server owes an answer; see [`Session::is_answer_awaited`].
+    #[must_use]
+    pub fn is_answer_awaited(&self) -> bool {
+        self.session.is_answer_awaited()
+    }
+
+    /// The stream underneath, for settings of its own.
+    pub const fn stream_mut(&mut self) -> &mut S {
+        &mut self.stream
+    }
+
     /// The session that is connected.
     #[must_use]
     pub const fn session(&self) -> &Session<'b> {

@@ -137,7 +137,8 @@ pub(crate) enum EncodeError<P = Infallible> {
 
 impl Error {
     /// Gives the error of a session, which has no transport, the type of one that has.
-    pub(crate) const fn of<T>(self) -> Error<T> {
+    #[inline(never)]
+    pub(crate) fn of<T>(self) -> Error<T> {
         match self {
             Self::Transport(never) => match never {},
             Self::Closed => Error::Closed,

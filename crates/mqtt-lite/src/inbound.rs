@@ -48,7 +48,8 @@ impl<'b> Inbound<'b> {
         if self.start > 0 {
             let cells = Cell::from_mut(&mut *self.buffer).as_slice_of_cells();
             for (to, from) in cells.iter().zip(cells.get(self.start..self.end).unwrap_or_default()) {
-                to.set(from.get());
+                // Bytes leave nothing behind, which also keeps `memmove` (768 B) out of the image.
+                to.set(from.take());
             }
             self.end -= self.start;
             self.start = 0;

@@ -1,23 +1,19 @@
 //! The protocol as a state machine without I/O and without a clock.
 
+mod commands;
 mod inbound_packets;
+mod transmission;
 
 use core::ops::Range;
 
 use monoclock::{Instant, Millis};
 
-use crate::error::{ConnectError, Error, Misuse, ResourceError, Waiting};
 use crate::event::{Event, Message};
 use crate::identifier::PacketIdentifier;
-use crate::in_flight::{Awaited, InFlight};
+use crate::in_flight::InFlight;
 use crate::inbound::Inbound;
-use crate::packet::connect::{Connect, Password};
-use crate::packet::publish::{self, DUP, Publish};
+use crate::packet::publish;
 use crate::packet::suback::Granted;
-use crate::packet::subscribe::{self, Filter};
-use crate::packet::{DISCONNECT, PINGREQ, acknowledge, first_byte, unsubscribe};
-use crate::qos::QoS;
-use crate::wire::Writer;
 
 /// How long the server may take for an answer, unless told otherwise.
 const RESPONSE_TIMEOUT: Millis = Millis::from_secs(30);
@@ -171,119 +167,19 @@ impl<'b> Session<'b> {
         self.session_present
     }
 
+    /// Tells whether the server owes an answer: CONNACK, an acknowledgement, or PINGRESP.
+    ///
+    /// Whoever must poll a transport to notice its bytes polls more often then.
+    #[must_use]
+    pub fn is_answer_awaited(&self) -> bool {
+        let waits = self.phase != Phase::Closed && self.in_flight.len() > 0;
+        waits || self.phase == Phase::Connecting || matches!(self.ping, Ping::Queued | Ping::Sent(_))
+    }
+
     /// Counts the packets that wait for their acknowledgement.
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.in_flight.len()
-    }
-
-    /// Begins a connection over a new stream: CONNECT is put into the transmit buffer.
-    ///
-    /// # Errors
-    /// When the password cannot be made, `connect` breaks a rule, or the packet does not fit. The
-    /// session is closed then.
-    pub fn begin<P: Password>(
-        &mut self,
-        connect: Connect<'_, P>,
-    ) -> Result<(), ConnectError<core::convert::Infallible, P::Error>> {
-        self.close();
-        let (clean, keep_alive) = (connect.clean_session, connect.keep_alive);
-        let length = connect.encode(self.transmit)?;
-        self.pending = 0..length;
-        self.inbound.reset();
-        (self.clean, self.session_present) = (clean, false);
-        if clean {
-            self.in_flight.clear();
-            #[cfg(feature = "qos2")]
-            self.received.clear();
-        } else {
-            self.in_flight.forget_subscriptions();
-        }
-        self.keep_alive = Millis::from_secs(u32::from(keep_alive));
-        self.phase = Phase::Connecting;
-        Ok(())
-    }
-
-    /// Puts a PUBLISH into the transmit buffer; tells its identifier unless it is of QoS 0.
-    ///
-    /// # Errors
-    /// [`Error::Misuse`] and [`Error::Resource`]; nothing is sent then.
-    pub fn publish(&mut self, message: &Publish<'_>) -> Result<Option<PacketIdentifier>, Error> {
-        self.check_ready()?;
-        let identifier = self.identifier_for(message.qos)?;
-        let length = message.encode(identifier, self.transmit)?;
-        if let Some(identifier) = identifier {
-            if !self.clean {
-                self.in_flight.retain(identifier, self.transmit.get(..length).unwrap_or_default())?;
-            }
-            self.in_flight.insert(identifier, awaited(message.qos));
-        }
-        self.pending = 0..length;
-        Ok(identifier)
-    }
-
-    /// Puts a PUBLISH without its payload into the transmit buffer; `length` bytes of payload must
-    /// follow on the stream, each reported to [`handle_streamed`](Self::handle_streamed).
-    ///
-    /// The payload of `message` is not looked at.
-    ///
-    /// # Errors
-    /// [`Error::Misuse`], also for QoS 1 in a persistent session, and [`Error::Resource`].
-    pub fn publish_streamed(
-        &mut self,
-        message: &Publish<'_>,
-        length: usize,
-    ) -> Result<Option<PacketIdentifier>, Error> {
-        self.check_ready()?;
-        let identifier = self.identifier_for(message.qos)?;
-        if identifier.is_some() && !self.clean {
-            return Err(Misuse::StreamedRetention.into());
-        }
-        let mut writer = Writer::new(self.transmit);
-        message.encode_header(identifier, length, &mut writer)?;
-        let header = writer.finish().map_err(|needed| ResourceError::TransmitBuffer { needed })?;
-        if let Some(identifier) = identifier {
-            self.in_flight.insert(identifier, awaited(message.qos));
-        }
-        self.pending = 0..header;
-        self.streaming = length;
-        Ok(identifier)
-    }
-
-    /// Puts a SUBSCRIBE into the transmit buffer.
-    ///
-    /// # Errors
-    /// [`Error::Misuse`] and [`Error::Resource`]; nothing is sent then.
-    pub fn subscribe(&mut self, filters: &[Filter<'_>]) -> Result<PacketIdentifier, Error> {
-        self.check_ready()?;
-        let identifier = self.in_flight.unused_identifier()?;
-        let length = subscribe::encode(identifier, filters, self.transmit)?;
-        self.in_flight.insert(identifier, Awaited::Suback(filters.len()));
-        self.pending = 0..length;
-        Ok(identifier)
-    }
-
-    /// Puts an UNSUBSCRIBE into the transmit buffer.
-    ///
-    /// # Errors
-    /// [`Error::Misuse`] and [`Error::Resource`]; nothing is sent then.
-    pub fn unsubscribe(&mut self, filters: &[&[&str]]) -> Result<PacketIdentifier, Error> {
-        self.check_ready()?;
-        let identifier = self.in_flight.unused_identifier()?;
-        let length = unsubscribe::encode(identifier, filters, self.transmit)?;
-        self.in_flight.insert(identifier, Awaited::Unsuback);
-        self.pending = 0..length;
-        Ok(identifier)
-    }
-
-    /// Puts a DISCONNECT into the transmit buffer: the will is discarded, the stream can be closed.
-    ///
-    /// # Errors
-    /// [`Error::Misuse`] when there is no connection.
-    pub fn finish(&mut self) -> Result<(), Error> {
-        self.check_ready()?;
-        self.queue(&DISCONNECT);
-        Ok(())
     }
 
     /// Forgets the connection; only what a persistent session keeps remains.
@@ -293,122 +189,6 @@ impl<'b> Session<'b> {
         self.streaming = 0;
         (self.owed, self.large) = (None, Large::default());
         (self.response, self.ping, self.resend) = (None, Ping::Idle, None);
-    }
-
-    /// Lends room for bytes to be received; tell [`handle_received`](Self::handle_received) how many.
-    pub fn receive_space(&mut self) -> &mut [u8] {
-        self.inbound.space()
-    }
-
-    /// Takes the first `count` bytes of [`receive_space`](Self::receive_space) as received.
-    pub fn handle_received(&mut self, count: usize) {
-        self.inbound.received(count);
-    }
-
-    /// Takes note that the first `count` bytes of [`poll_transmit`](Self::poll_transmit) were sent.
-    pub fn handle_transmitted(&mut self, count: usize, now: Instant) {
-        self.pending.start = self.pending.start.saturating_add(count).min(self.pending.end);
-        self.note_transmit(now);
-        if self.pending.is_empty() && self.ping == Ping::Queued {
-            self.ping = Ping::Sent(now + self.response_timeout);
-        }
-    }
-
-    /// Takes note that `count` bytes of a streamed payload were sent.
-    pub fn handle_streamed(&mut self, count: usize, now: Instant) {
-        self.streaming = self.streaming.saturating_sub(count);
-        self.note_transmit(now);
-    }
-
-    /// Counts the bytes that a streamed payload still has.
-    #[must_use]
-    pub const fn streaming(&self) -> usize {
-        self.streaming
-    }
-
-    /// Looks at the time: a ping may become due, an answer overdue.
-    ///
-    /// # Errors
-    /// [`Error::Timeout`]; the connection is over then.
-    pub fn handle_timeout(&mut self, now: Instant) -> Result<(), Error> {
-        let overdue = |deadline: Instant| now.has_reached(deadline);
-        if let Ping::Sent(deadline) = self.ping
-            && overdue(deadline)
-        {
-            self.close();
-            return Err(Error::Timeout(Waiting::PingResponse));
-        }
-        if self.response.is_some_and(overdue) {
-            let waiting = match self.phase {
-                Phase::Connecting => Waiting::ConnectAcknowledgement,
-                _ => Waiting::Acknowledgement,
-            };
-            self.close();
-            return Err(Error::Timeout(waiting));
-        }
-        if self.response.is_none() && self.phase == Phase::Connected && self.in_flight.len() > 0 {
-            self.response = Some(now + self.response_timeout);
-        }
-        if self.ping_time().is_some_and(overdue) {
-            self.ping = Ping::Due;
-        }
-        Ok(())
-    }
-
-    /// Shows the bytes to be sent next; tell [`handle_transmitted`](Self::handle_transmitted) how many
-    /// went out.
-    ///
-    /// They belong to one packet; a transport that takes them all sends one packet per write.
-    pub fn poll_transmit(&mut self) -> Option<&[u8]> {
-        if self.pending.is_empty() && self.streaming == 0 {
-            if let Some((first, identifier)) = self.owed.take() {
-                self.queue(&acknowledge::encode(first, identifier));
-            } else if let Some(place) = self.resend {
-                self.queue_retained(place);
-            } else if self.ping == Ping::Due {
-                self.ping = Ping::Queued;
-                self.queue(&PINGREQ);
-            }
-        }
-        self.transmit.get(self.pending.clone()).filter(|bytes| !bytes.is_empty())
-    }
-
-    /// Tells whether [`poll_transmit`](Self::poll_transmit) has something.
-    #[must_use]
-    pub fn has_transmit(&self) -> bool {
-        !self.pending.is_empty() || self.owed.is_some() || self.resend.is_some() || self.ping == Ping::Due
-    }
-
-    /// Tells whether the packet that [`poll_transmit`](Self::poll_transmit) began is not out yet.
-    #[must_use]
-    pub fn is_packet_pending(&self) -> bool {
-        !self.pending.is_empty() || self.streaming > 0
-    }
-
-    /// Takes the next event from what was received; `None` when more bytes are needed, or when
-    /// something must be transmitted first.
-    ///
-    /// # Errors
-    /// When the server refuses the connection or breaks the rules, or a packet does not fit: the
-    /// connection is over then.
-    pub fn poll_event(&mut self) -> Result<Option<Event<'_>>, Error> {
-        match self.next_incoming()? {
-            Some(incoming) => Ok(Some(self.event(incoming))),
-            None => Ok(None),
-        }
-    }
-
-    /// Tells when [`handle_timeout`](Self::handle_timeout) has something to do.
-    #[must_use]
-    pub fn poll_timeout(&self) -> Option<Instant> {
-        let ping = match self.ping {
-            Ping::Sent(deadline) => Some(deadline),
-            _ => self.ping_time(),
-        };
-        match (ping, self.response) {
-            (Some(ping), Some(response)) => Some(ping.earlier(response)),
-            (ping, response) => ping.or(response),
-        }
     }
 
     /// Makes an event readable.
@@ -436,64 +216,5 @@ impl<'b> Session<'b> {
             duplicate: head.duplicate,
             retain: head.retain,
         }
-    }
-
-    /// Tells when silence makes a PINGREQ due: after three quarters of the Keep Alive, so that there is
-    /// time for it to arrive [MQTT-3.1.2-23].
-    fn ping_time(&self) -> Option<Instant> {
-        let on = self.phase == Phase::Connected && self.ping == Ping::Idle && self.keep_alive.0 > 0;
-        on.then(|| self.last_transmit + Millis(self.keep_alive.0 / 4 * 3))
-    }
-
-    fn identifier_for(&self, qos: QoS) -> Result<Option<PacketIdentifier>, ResourceError> {
-        if qos == QoS::AtMostOnce { Ok(None) } else { self.in_flight.unused_identifier().map(Some) }
-    }
-
-    fn check_ready(&self) -> Result<(), Misuse> {
-        if self.phase != Phase::Connected {
-            Err(Misuse::NotConnected)
-        } else if self.has_transmit() || self.streaming > 0 {
-            Err(Misuse::TransmitPending)
-        } else {
-            Ok(())
-        }
-    }
-
-    fn note_transmit(&mut self, now: Instant) {
-        self.last_transmit = now;
-        let waits = self.phase == Phase::Connecting || self.in_flight.len() > 0;
-        if waits && self.response.is_none() {
-            self.response = Some(now + self.response_timeout);
-        }
-    }
-
-    /// Puts a short packet into the transmit buffer.
-    fn queue(&mut self, packet: &[u8]) {
-        for (to, from) in self.transmit.iter_mut().zip(packet) {
-            *to = *from;
-        }
-        self.pending = 0..packet.len();
-    }
-
-    /// Puts the retained packet at `place` into the transmit buffer, marked DUP [MQTT-3.3.1-1].
-    fn queue_retained(&mut self, place: usize) {
-        self.resend = None;
-        if let Some((length, next)) = self.in_flight.retained(place, self.transmit) {
-            if let Some(first) = self.transmit.first_mut()
-                && first_byte::is_publish(*first)
-            {
-                *first |= DUP;
-            }
-            self.pending = 0..length;
-            self.resend = Some(next);
-        }
-    }
-}
-
-const fn awaited(qos: QoS) -> Awaited {
-    match qos {
-        #[cfg(feature = "qos2")]
-        QoS::ExactlyOnce => Awaited::Pubrec,
-        _ => Awaited::Puback,
     }
 }

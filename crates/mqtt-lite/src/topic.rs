@@ -31,17 +31,21 @@ pub fn is_topic_name(parts: &[&str]) -> bool {
 #[must_use]
 pub fn is_topic_filter(parts: &[&str]) -> bool {
     let mut previous = b'/';
-    let valid = parts.iter().flat_map(|part| part.bytes()).all(|byte| {
-        let allowed = match (previous, byte) {
-            (_, 0) | (b'#', _) => false,
-            (b'/', _) | (_, b'/') => true,
-            (b'+', _) | (_, b'#' | b'+') => false,
-            _ => true,
-        };
-        previous = byte;
-        allowed
-    });
-    valid && fits(parts)
+    for part in parts {
+        for byte in part.bytes() {
+            let allowed = match (previous, byte) {
+                (_, 0) | (b'#', _) => false,
+                (b'/', _) | (_, b'/') => true,
+                (b'+', _) | (_, b'#' | b'+') => false,
+                _ => true,
+            };
+            if !allowed {
+                return false;
+            }
+            previous = byte;
+        }
+    }
+    fits(parts)
 }
 
 /// Tells whether the parts have from 1 to 65535 bytes together.

@@ -1,7 +1,5 @@
 //! Integers, strings and the Remaining Length as they lie in a packet (sections 1.5 and 2.2).
 
-use core::iter;
-
 /// Greatest Remaining Length (section 2.2.3).
 pub(crate) const MAXIMUM_REMAINING_LENGTH: usize = 268_435_455;
 
@@ -28,6 +26,7 @@ impl<'a> Writer<'a> {
         self.bytes(&value.to_be_bytes());
     }
 
+    #[inline(never)]
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
         for (to, from) in self.space(bytes.len()).iter_mut().zip(bytes) {
             *to = *from;
@@ -35,6 +34,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Writes the concatenation of `parts` with its length in front.
+    #[inline(never)]
     pub(crate) fn string(&mut self, parts: &[&str]) {
         self.length_of(parts_length(parts));
         for part in parts {
@@ -145,9 +145,10 @@ pub(crate) enum FixedHeader {
 impl FixedHeader {
     pub(crate) fn decode(bytes: &[u8]) -> Self {
         let Some((&first, lengths)) = bytes.split_first() else { return Self::Partial };
-        let mut remaining = 0;
-        for ((shift, length), byte) in iter::zip([(0, 2), (7, 3), (14, 4), (21, 5)], lengths) {
+        let (mut remaining, mut shift, mut length) = (0, 0, 1);
+        for byte in lengths.iter().take(4) {
             remaining |= usize::from(byte & 0x7F) << shift;
+            (shift, length) = (shift + 7, length + 1);
             if byte & 0x80 == 0 {
                 return Self::Complete { first, length, remaining };
             }

@@ -58,6 +58,7 @@ impl<'b> MqttLink for MqttLite<'b> {
 }
 
 impl<T: Stream, C: Clock> MqttConnection for Connection<'_, '_, T, C> {
+    type Stream = T;
     type Error = Error<T::Error>;
 
     fn publish(&mut self, topic: &[&str], payload: &[u8], qos: QoS) -> Result<Option<u16>, Self::Error> {
@@ -65,7 +66,7 @@ impl<T: Stream, C: Clock> MqttConnection for Connection<'_, '_, T, C> {
         Ok(Self::publish(self, &message)?.map(|identifier| identifier.value()))
     }
 
-    fn subscribe(&mut self, filters: [(&[&str], QoS); 2]) -> Result<u16, Self::Error> {
+    fn subscribe<const N: usize>(&mut self, filters: [(&[&str], QoS); N]) -> Result<u16, Self::Error> {
         let filters = filters.map(|(topic, qos)| Filter { topic, qos: level(qos) });
         Ok(Self::subscribe(self, &filters)?.value())
     }
@@ -86,6 +87,14 @@ impl<T: Stream, C: Clock> MqttConnection for Connection<'_, '_, T, C> {
             },
             Event::Unsubscribed(identifier) => LinkEvent::Unsubscribed(identifier.value()),
         }))
+    }
+
+    fn is_answer_awaited(&self) -> bool {
+        Self::is_answer_awaited(self)
+    }
+
+    fn stream_mut(&mut self) -> &mut T {
+        Self::stream_mut(self)
     }
 
     fn disconnect(self) -> Result<(), Self::Error> {

@@ -14,33 +14,33 @@ use monoclock::{Clock, Instant, ManualClock};
 use p256::ecdsa::SigningKey;
 
 /// 14 March 2019: the tutorial's time.
-pub const EPOCH: u64 = 1_552_600_000;
+pub(crate) const EPOCH: u64 = 1_552_600_000;
 
-pub const DEVICE: DevicePath<'static> =
+pub(crate) const DEVICE: DevicePath<'static> =
     match DevicePath::new("mkr-gcp-tutorial", "us-central1", "MKR_GCP_Tutorial", "MyMKRGSM1400") {
         Ok(path) => path,
         Err(_) => panic!("malformed"),
     };
 
 /// The cloud, the clock, and the wire between them.
-pub struct World {
-    pub clock: Rc<ManualClock>,
-    pub cloud: cloud::Emulator,
-    pub device: cloud::DevicePath,
-    pub signer: Signer,
+pub(crate) struct World {
+    pub(crate) clock: Rc<ManualClock>,
+    pub(crate) cloud: cloud::Emulator,
+    pub(crate) device: cloud::DevicePath,
+    pub(crate) signer: Signer,
     /// Writes of the device, one entry per call.
-    pub writes: RefCell<Vec<Vec<u8>>>,
+    pub(crate) writes: RefCell<Vec<Vec<u8>>>,
     /// From then on every stream fails.
-    pub cut: Cell<bool>,
+    pub(crate) cut: Cell<bool>,
     deadline: Cell<Option<Duration>>,
 }
 
 impl World {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(cloud::Settings::google(cloud::Timestamp::from_unix(EPOCH)))
     }
 
-    pub fn with(settings: cloud::Settings) -> Self {
+    pub(crate) fn with(settings: cloud::Settings) -> Self {
         let signer = signer(7);
         let emulator = cloud::Emulator::new(settings).unwrap();
         let device =
@@ -63,25 +63,28 @@ impl World {
         }
     }
 
-    pub fn session<'a>(&'a self, buffers: &'a mut [[u8; 512]; 2]) -> Session<'a, MqttLite<'a>, &'a Self> {
+    pub(crate) fn session<'a>(
+        &'a self,
+        buffers: &'a mut [[u8; 512]; 2],
+    ) -> Session<'a, MqttLite<'a>, &'a Self> {
         let [receive, transmit] = buffers;
         Session::new(DEVICE, Endpoint::GOOGLE, MqttLite::new(receive, transmit), self)
     }
 
     /// Opens a stream to the cloud.
-    pub fn open(&self) -> Wire<'_> {
+    pub(crate) fn open(&self) -> Wire<'_> {
         Wire { world: self, connection: self.cloud.accept_plain(self.now()), received: VecDeque::new() }
     }
 
-    pub fn now(&self) -> Duration {
+    pub(crate) fn now(&self) -> Duration {
         self.clock.elapsed()
     }
 
-    pub fn unix_now(&self) -> u64 {
+    pub(crate) fn unix_now(&self) -> u64 {
         EPOCH + self.now().as_secs()
     }
 
-    pub fn states(&self) -> Vec<String> {
+    pub(crate) fn states(&self) -> Vec<String> {
         let states = self.cloud.states(&self.device).unwrap();
         states.iter().rev().map(|state| state.text().unwrap().to_owned()).collect()
     }
@@ -108,7 +111,7 @@ impl core::fmt::Debug for World {
 
 /// A stream between device and cloud.
 #[derive(Debug)]
-pub struct Wire<'w> {
+pub(crate) struct Wire<'w> {
     world: &'w World,
     connection: cloud::Connection,
     received: VecDeque<u8>,
@@ -169,10 +172,10 @@ impl Drop for Wire<'_> {
 
 /// A key in software, with an error that compares.
 #[derive(Clone)]
-pub struct Signer(pub SoftwareSigner);
+pub(crate) struct Signer(pub(crate) SoftwareSigner);
 
 #[derive(Debug, PartialEq)]
-pub struct Unsigned;
+pub(crate) struct Unsigned;
 
 impl Es256Signer for Signer {
     type Error = Unsigned;
@@ -190,6 +193,6 @@ impl core::fmt::Display for Unsigned {
 
 impl core::error::Error for Unsigned {}
 
-pub fn signer(seed: u8) -> Signer {
+pub(crate) fn signer(seed: u8) -> Signer {
     Signer(SoftwareSigner::new(SigningKey::from_slice(&[seed; 32]).unwrap()))
 }

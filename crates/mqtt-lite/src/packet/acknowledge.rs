@@ -12,6 +12,7 @@ pub(crate) const fn encode(first: u8, identifier: PacketIdentifier) -> [u8; 4] {
 }
 
 /// Decodes what follows the fixed header.
+#[inline(never)]
 pub(crate) fn decode(body: &[u8]) -> Result<PacketIdentifier, PeerError> {
     let mut reader = Reader::new(body);
     let value = reader.integer().ok_or(PeerError::MalformedPacket)?;
