@@ -49,7 +49,7 @@ pub enum Trigger {
     Command {
         /// The command, as `+USOWR`.
         name: String,
-        /// The how manieth, from 1; 0 is every one.
+        /// The how manieth time that it comes to that point, from 1; 0 is every time.
         nth: u32,
         /// Where in its execution.
         moment: Moment,

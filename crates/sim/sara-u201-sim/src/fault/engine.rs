@@ -52,7 +52,7 @@ impl Faults {
         match self.armed.get_mut(at) {
             Some((_, 0)) | None => {}
             Some((_, 1)) => {
-                self.armed.swap_remove(at);
+                self.armed.remove(at);
             }
             Some((_, left)) => *left -= 1,
         }
