@@ -116,7 +116,7 @@ fn stored(chip: &Chip, policy: &Policy, digest: &[u8; 32]) -> Result<bool, Statu
 fn copy(chip: &mut Chip, policy: &Policy, digest: &[u8], signature: &[u8]) -> Result<(), Status> {
     let bytes = if policy.mode == FULL_SIGNATURE { signature } else { digest };
     require(matches!(policy.mode, FULL_SIGNATURE | FULL_DIGEST))?;
-    require(!chip.nv.slot_locked(policy.digest_slot))?;
+    require(!chip.nv.slot_locked(policy.digest_slot) && !chip.nv.key_config(policy.digest_slot).private())?;
     let slot = chip.nv.slot_mut(policy.digest_slot);
     slot.get_mut(..bytes.len()).ok_or(Status::Execution)?.copy_from_slice(bytes);
     Ok(())
