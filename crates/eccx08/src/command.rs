@@ -43,7 +43,7 @@ pub use mac::{Challenge, Mac, TempKeySource};
 pub use nonce::{NoncePassThrough, NonceRandom, Target};
 pub use pause::Pause;
 pub use priv_write::PrivWrite;
-pub use random::Random;
+pub use random::{Random, RefreshSeed};
 pub use read::{ReadBlock, ReadWord};
 pub use secure_boot::SecureBoot;
 pub use self_test::{Engines, SelfTest};

@@ -208,12 +208,13 @@ impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Eccx08<I2C, D, W> {
         sequence: S,
     ) -> Result<S::Output, Error<I2C::Error>> {
         let mut script = Running { sequence, output: None };
-        self.drive(&mut Exchange::new(identity), &mut script)?;
+        self.drive(identity, &mut script)?;
         // An exchange that ends well ends with the output.
         script.output.ok_or(Error::Absent { cause: None })
     }
 
-    fn drive(&mut self, exchange: &mut Exchange, script: &mut dyn Script) -> Result<(), Error<I2C::Error>> {
+    fn drive(&mut self, identity: Identity, script: &mut dyn Script) -> Result<(), Error<I2C::Error>> {
+        let mut exchange = Exchange::new(identity);
         let mut ok = true;
         let mut cause = None;
         loop {

@@ -120,46 +120,69 @@ impl Opcode {
     }
 
     /// Tells how long the command takes on the element.
-    ///
-    /// Maxima as cryptoauthlib waits for them, typical times as measured or as in the 508A's sheet
-    /// (reference/eccx08-protocol.md section 3). With a divided clock half the maximum counts as typical, which
-    /// is the ratio measured for GenKey and Sign at full speed.
     #[must_use]
     pub const fn execution_time(self, identity: Identity) -> ExecutionTime {
-        // Tenths of a millisecond: 508A typical and maximum; 608 typical (M0), maximum at M0, M1, M2.
-        let (typical_508, maximum_508, typical_608, m0, m1, m2) = match self {
-            Self::Aes => (0, 0, 10, 270, 270, 270),
-            Self::CheckMac => (50, 130, 100, 400, 400, 400),
-            Self::Counter => (50, 200, 50, 250, 250, 250),
-            Self::DeriveKey => (20, 500, 80, 500, 500, 500),
-            Self::Ecdh => (380, 580, 280, 750, 1720, 5310),
-            Self::GenDig => (50, 110, 80, 250, 350, 350),
-            Self::GenKey => (110, 1150, 590, 1150, 2150, 6530),
-            Self::Hmac => (130, 230, 0, 0, 0, 0),
-            Self::Info => (1, 20, 5, 50, 50, 50),
-            Self::Kdf => (0, 0, 100, 1650, 1650, 1650),
-            Self::Lock => (80, 320, 195, 350, 350, 350),
-            Self::Mac => (50, 140, 100, 550, 550, 550),
-            Self::Nonce => (1, 290, 70, 200, 200, 200),
-            Self::Pause => (1, 30, 0, 0, 0, 0),
-            Self::PrivWrite => (10, 480, 80, 500, 500, 500),
-            Self::Random => (10, 230, 150, 230, 230, 230),
-            Self::Read => (1, 50, 8, 50, 50, 50),
-            Self::SecureBoot => (0, 0, 400, 800, 1600, 4800),
-            Self::SelfTest => (0, 0, 1000, 2500, 6250, 23240),
-            Self::Sha => (70, 90, 70, 360, 420, 750),
-            Self::Sign => (420, 600, 620, 1150, 2200, 6650),
-            Self::UpdateExtra => (80, 100, 40, 100, 100, 100),
-            Self::Verify => (380, 720, 500, 1050, 2950, 10850),
-            Self::Write => (70, 260, 80, 450, 450, 450),
-        };
+        self.times().on(identity)
+    }
+
+    /// Gives the times of the command on each element.
+    ///
+    /// Maxima as cryptoauthlib waits for them, typical times as measured or as in the 508A's sheet
+    /// (reference/eccx08-protocol.md section 3).
+    pub(crate) const fn times(self) -> &'static Times {
+        // 508A: typical, maximum; 608: typical at M0, maximum at M0, M1, M2.
+        match self {
+            Self::Aes => &Times([0, 0, 10, 270, 270, 270]),
+            Self::CheckMac => &Times([50, 130, 100, 400, 400, 400]),
+            Self::Counter => &Times([50, 200, 50, 250, 250, 250]),
+            Self::DeriveKey => &Times([20, 500, 80, 500, 500, 500]),
+            Self::Ecdh => &Times([380, 580, 280, 750, 1720, 5310]),
+            Self::GenDig => &Times([50, 110, 80, 250, 350, 350]),
+            Self::GenKey => &Times([110, 1150, 590, 1150, 2150, 6530]),
+            Self::Hmac => &Times([130, 230, 0, 0, 0, 0]),
+            Self::Info => &Times([1, 20, 5, 50, 50, 50]),
+            Self::Kdf => &Times([0, 0, 100, 1650, 1650, 1650]),
+            Self::Lock => &Times([80, 320, 195, 350, 350, 350]),
+            Self::Mac => &Times([50, 140, 100, 550, 550, 550]),
+            Self::Nonce => &Times([1, 290, 70, 200, 200, 200]),
+            Self::Pause => &Times([1, 30, 0, 0, 0, 0]),
+            Self::PrivWrite => &Times([10, 480, 80, 500, 500, 500]),
+            Self::Random => &Times([10, 230, 150, 230, 230, 230]),
+            Self::Read => &Times([1, 50, 8, 50, 50, 50]),
+            Self::SecureBoot => &Times([0, 0, 400, 800, 1600, 4800]),
+            Self::SelfTest => &Times([0, 0, 1000, 2500, 6250, 23240]),
+            Self::Sha => &Times([70, 90, 70, 360, 420, 750]),
+            Self::Sign => &Times([420, 600, 620, 1150, 2200, 6650]),
+            Self::UpdateExtra => &Times([80, 100, 40, 100, 100, 100]),
+            Self::Verify => &Times([380, 720, 500, 1050, 2950, 10850]),
+            Self::Write => &Times([70, 260, 80, 450, 450, 450]),
+        }
+    }
+}
+
+/// Execution times of one command on each element, in tenths of a millisecond.
+#[derive(Debug)]
+pub(crate) struct Times([u16; 6]);
+
+impl Times {
+    /// Picks the times on one element. With a divided clock half the maximum counts as typical, which is the
+    /// ratio measured for GenKey and Sign at full speed.
+    pub(crate) const fn on(&self, identity: Identity) -> ExecutionTime {
+        let [typical_508, maximum_508, typical_608, m0, m1, m2] = self.0;
         let (typical, maximum) = match (identity.chip, identity.divider) {
             (Chip::Atecc508a, _) => (typical_508, maximum_508),
-            (_, ClockDivider::M1) if m1 > m0 => (m1 / 2, m1),
-            (_, ClockDivider::M2) if m2 > m0 => (m2 / 2, m2),
+            (_, ClockDivider::M1) if m1 > m0 => (m1 >> 1, m1),
+            (_, ClockDivider::M2) if m2 > m0 => (m2 >> 1, m2),
             _ => (typical_608, m0),
         };
-        ExecutionTime { typical: Micros(typical * 100), maximum: Micros(maximum * 100) }
+        ExecutionTime { typical: Self::micros(typical), maximum: Self::micros(maximum) }
+    }
+
+    const fn micros(tenths: u16) -> Micros {
+        // Lossless, and `From` is not const.
+        #[expect(clippy::as_conversions, reason = "u16 to u32 is lossless")]
+        let tenths = tenths as u32;
+        Micros(tenths * 100)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::address::Zone;
 use crate::chip::{Chip, Identity};
 use crate::command::Command;
 use crate::error::{Error, ReplyError};
-use crate::opcode::{ExecutionTime, Opcode};
+use crate::opcode::{ExecutionTime, Opcode, Times};
 use crate::packet::Packet;
 
 /// What a sequence does next.
@@ -55,7 +55,7 @@ pub struct Outbox {
     identity: Identity,
     packet: Packet,
     opcode: Opcode,
-    time: ExecutionTime,
+    times: &'static Times,
     repeatable: bool,
     result_bits: u8,
 }
@@ -66,7 +66,7 @@ impl Outbox {
             identity,
             packet: Packet::new(),
             opcode: Opcode::Info,
-            time: Opcode::Info.execution_time(identity),
+            times: Opcode::Info.times(),
             repeatable: true,
             result_bits: 0,
         }
@@ -98,7 +98,7 @@ impl Outbox {
         self.require(command)?;
         command.encode(&mut self.packet);
         self.opcode = C::OPCODE;
-        self.time = C::OPCODE.execution_time(self.identity);
+        self.times = C::OPCODE.times();
         self.repeatable = command.is_repeatable();
         self.result_bits = command.result_bits();
         Ok(Step::Send)
@@ -134,7 +134,7 @@ impl Outbox {
     }
 
     pub(crate) const fn time(&self) -> ExecutionTime {
-        self.time
+        self.times.on(self.identity)
     }
 
     pub(crate) const fn is_repeatable(&self) -> bool {

@@ -1,7 +1,7 @@
 //! Nonce (0x16): loads TempKey, or another of the volatile buffers.
 
-use super::random::is_unlocked_pattern;
-use super::{Command, bytes, success};
+use super::random::checked;
+use super::{Command, success};
 use crate::chip::Chip;
 use crate::error::ReplyError;
 use crate::opcode::Opcode;
@@ -25,8 +25,7 @@ impl Command for NonceRandom<'_> {
     }
 
     fn decode(&self, payload: &[u8]) -> Result<[u8; 32], ReplyError> {
-        let random = bytes(payload)?;
-        if is_unlocked_pattern(&random) { Err(ReplyError::Pattern) } else { Ok(random) }
+        checked(payload).copied()
     }
 }
 

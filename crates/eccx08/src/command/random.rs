@@ -1,6 +1,6 @@
 //! Random (0x1B): 32 bytes from the element's generator.
 
-use super::{Command, bytes};
+use super::Command;
 use crate::error::ReplyError;
 use crate::opcode::Opcode;
 use crate::packet::Packet;
@@ -26,14 +26,36 @@ impl Command for Random {
     }
 
     fn decode(&self, payload: &[u8]) -> Result<[u8; 32], ReplyError> {
-        let random = bytes(payload)?;
-        if is_unlocked_pattern(&random) { Err(ReplyError::Pattern) } else { Ok(random) }
+        checked(payload).copied()
     }
 }
 
-/// Tells whether 32 bytes are what an unlocked element gives in place of random ones.
-pub(super) fn is_unlocked_pattern(random: &[u8; 32]) -> bool {
-    random.chunks(4).all(|word| word == Random::UNLOCKED_PATTERN)
+/// Random whose number is not wanted: it refreshes the seed from which the element draws the k of ECDSA.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RefreshSeed;
+
+impl Command for RefreshSeed {
+    type Response = ();
+    const OPCODE: Opcode = Opcode::Random;
+
+    fn encode(&self, packet: &mut Packet) {
+        Random.encode(packet);
+    }
+
+    fn decode(&self, payload: &[u8]) -> Result<(), ReplyError> {
+        checked(payload).map(|_| ())
+    }
+}
+
+/// Takes 32 bytes for random ones, unless they are what an unlocked element gives.
+pub(super) fn checked(payload: &[u8]) -> Result<&[u8; 32], ReplyError> {
+    let random =
+        payload.try_into().map_err(|_| ReplyError::Length { expected: 32, received: payload.len() })?;
+    if payload.chunks(4).all(|word| word == Random::UNLOCKED_PATTERN) {
+        Err(ReplyError::Pattern)
+    } else {
+        Ok(random)
+    }
 }
 
 #[cfg(test)]
@@ -45,6 +67,7 @@ mod tests {
     /// reference/eccx08-protocol.md section 9.6.
     #[test]
     fn vector() {
+        assert_eq!(encoded(&RefreshSeed), encoded(&Random));
         assert_eq!(encoded(&Random), [0x03, 0x07, 0x1B, 0x00, 0x00, 0x00, 0x24, 0xCD]);
     }
 
@@ -54,5 +77,8 @@ mod tests {
         let reply = hex("23 FFFF0000 FFFF0000 FFFF0000 FFFF0000 FFFF0000 FFFF0000 FFFF0000 FFFF0000 411A");
         assert_eq!(Random.decode(parse_reply(&reply).unwrap()), Err(ReplyError::Pattern));
         assert_eq!(Random.decode(&counting::<32>(0)), Ok(counting(0)));
+        assert_eq!(RefreshSeed.decode(parse_reply(&reply).unwrap()), Err(ReplyError::Pattern));
+        assert_eq!(RefreshSeed.decode(&counting::<32>(0)), Ok(()));
+        assert!(RefreshSeed.decode(&[0]).is_err());
     }
 }

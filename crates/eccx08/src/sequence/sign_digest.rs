@@ -2,7 +2,7 @@
 
 use super::{Outbox, Sequence, Step};
 use crate::address::Slot;
-use crate::command::{DigestSource, NoncePassThrough, Random, Sign};
+use crate::command::{DigestSource, NoncePassThrough, RefreshSeed, Sign};
 use crate::error::Error;
 
 /// Signs a digest with the private key in a slot.
@@ -54,11 +54,11 @@ impl Sequence for SignDigest<'_> {
         let Some(reply) = reply else {
             outbox.require(&self.sign())?;
             self.stage = Stage::Random;
-            return outbox.send(&Random);
+            return outbox.send(&RefreshSeed);
         };
         match self.stage {
             Stage::Random => {
-                outbox.receive(&Random, reply)?;
+                outbox.receive(&RefreshSeed, reply)?;
                 self.stage = Stage::Nonce;
                 outbox.send(&self.nonce())
             }
