@@ -270,3 +270,16 @@ fn ecdh_stores_only_beside_an_even_slot() {
     assert_eq!(host.run(0x43, 0x0D, 0, &public), REFUSED, "TempKey is no private key");
     assert_eq!(host.run(0x43, 0x06, 0, &public), [0x03], "an encrypted output to a slot");
 }
+
+#[test]
+fn a_refused_command_leaves_the_memory_alone() {
+    let nv = data(Profile::Atecc608a).with_private_key(0, &[1; 32]);
+    let mut host = on(Profile::Atecc608a, nv);
+    let key = host.run(0x40, 0, 0, &[]);
+    assert_eq!(host.run(0x40, 0x0C, 0, &[]), REFUSED, "no TempKey for the digest");
+    assert_eq!(host.run(0x40, 0, 0, &[]), key, "the key is the old one");
+    assert_eq!(host.run(0x16, 3, 0, &[1; 32]), [0]);
+    let other = host.run(0x40, 0x0C, 0, &[]);
+    assert_ne!(other, key);
+    assert_eq!(host.run(0x40, 0, 0, &[]), other);
+}
