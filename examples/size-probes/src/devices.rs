@@ -132,6 +132,22 @@ impl Write for Serial {
     }
 }
 
+impl embedded_io_async::Read for Serial {
+    async fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Failed> {
+        Read::read(self, buffer)
+    }
+}
+
+impl embedded_io_async::Write for Serial {
+    async fn write(&mut self, bytes: &[u8]) -> Result<usize, Failed> {
+        Write::write(self, bytes)
+    }
+
+    async fn flush(&mut self) -> Result<(), Failed> {
+        Write::flush(self)
+    }
+}
+
 /// A timer: delays and monotonic time.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Ticks;

@@ -63,6 +63,11 @@ pub(crate) const PROBES: &[Probe] = &[
         ..Probe::NO_GOAL
     },
     Probe {
+        name: "minimq",
+        about: "the same packets with minimq, which speaks MQTT 5, for comparison",
+        ..Probe::NO_GOAL
+    },
+    Probe {
         name: "session",
         about: "the session of the tutorial on any stream and signer: token, MQTT, topics, renewal, back-off",
         goal: Some(12 * 1024),
