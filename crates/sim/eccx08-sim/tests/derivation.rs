@@ -187,3 +187,42 @@ fn a_divided_clock_needs_the_long_watchdog() {
         assert!(spent > Duration::from_millis(300), "{spent:?}");
     }
 }
+
+#[test]
+fn secure_boot_can_take_the_latch_away() {
+    let digest = [0x42; 32];
+    let mut host = host([0, 0], [1 | 8, 0x9A]);
+    let full = [&digest[..], &signed(&mut host, &digest)].concat();
+    assert_eq!(host.fresh(0x80, 0x05, 0, &full), [0]);
+    assert_eq!(host.run(0x30, 4, 0, &[]), [1, 0, 0, 0]);
+    assert_eq!(host.run(0x80, 0x45, 0, &full), [0]);
+    assert_eq!(host.run(0x30, 4, 0, &[]), [0; 4]);
+}
+
+#[test]
+fn secure_boot_wants_a_random_nonce_where_the_word_says_so() {
+    for (word, answer) in [(1, 32), (1 | 16, 1)] {
+        let digest = [0x42; 32];
+        let mut host = host([2, 0x60], [word, 0x9A]);
+        let signature = signed(&mut host, &digest);
+        assert_eq!(host.fresh(0x16, 3, 0, &[7; 32]), [0]);
+        let key = sha(&[&IO_KEY, &[7; 32]]);
+        let sent: Vec<u8> = digest.iter().zip(key).map(|(a, b)| a ^ b).collect();
+        let reply = host.run(0x80, 0x85, 0, &[&sent[..], &signature].concat());
+        assert_eq!(reply.len(), answer, "{reply:02X?}");
+    }
+}
+
+#[test]
+fn the_upper_half_of_temp_key_is_a_key_when_it_is_there() {
+    let data = [&[0x01, 0, 0, 3][..], b"abc"].concat();
+    let mut host = host([0, 0], [0, 0]);
+    assert_eq!(host.run(0x16, 0x03, 0, &[1; 32]), [0]);
+    assert_eq!(host.run(0x56, 0x11, 0, &data), REFUSED);
+    assert_eq!(host.run(0x16, 0x23, 0, &[[1; 32], [2; 32]].concat()), [0]);
+    let upper = host.run(0x56, 0x11, 0, &data);
+    assert_eq!(host.run(0x16, 0x03, 0, &[2; 32]), [0]);
+    assert_eq!(host.run(0x56, 0x10, 0, &data), upper);
+    assert_eq!(host.run(0x56, 0x04, 0, &data), [0], "into the upper half");
+    assert_eq!(host.run(0x56, 0x11, 0, &data).len(), 32);
+}

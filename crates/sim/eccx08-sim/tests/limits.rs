@@ -283,3 +283,14 @@ fn a_refused_command_leaves_the_memory_alone() {
     assert_ne!(other, key);
     assert_eq!(host.run(0x40, 0, 0, &[]), other);
 }
+
+#[test]
+fn the_digest_of_a_stored_public_key_takes_other_data() {
+    let nv = with_slot(data(Profile::Atecc608a), 9, [0, 0], [0x10, 0x00]).with_slot(9, &[0xAB; 72]);
+    let mut host = on(Profile::Atecc608a, with_slot(nv, 4, [0x80, 0x00], CLEAR));
+    let temp_key = nonce(&mut host);
+    assert_eq!(host.run(0x40, 0x10, 9, &[1, 2, 3]), [0]);
+    let digest = sha(&[&temp_key, &[0x40, 1, 2, 3], &[0xEE, 0x01, 0x23], &[0; 25], &[0xAB; 64]]);
+    let mac = host.run(0x08, 0x01, 4, &[]);
+    assert_eq!(mac, sha(&[&KEY, &digest, &[0x08, 0x01, 4, 0], &[0; 11], &SERIAL]));
+}

@@ -167,6 +167,8 @@ fn other_traffic_wakes_an_idle_chip_and_the_watchdog_wipes_it() {
     assert_eq!(host.run(0x16, 0x03, 0, &[5; 32]), [0]);
     host.idle();
     host.sim.other_traffic(&[0xD7, 0x0F]); // acknowledge and four bits: 50 µs are too short
+    host.sim.other_traffic(&[0xFF, 0xF0]); // five low bits, then STOP
+    host.sim.other_traffic(&[0x0F]); // START, then four
     assert_eq!(host.sim.report().wakes, 1);
     host.sim.other_traffic(&[0xD6, 0x00]);
     assert_eq!(host.sim.report().wakes, 2);
