@@ -13,6 +13,7 @@ mod remembered;
 mod security;
 mod sim;
 mod socket;
+mod think_time;
 mod transfer;
 mod voice;
 

@@ -1,5 +1,6 @@
 //! The module itself, without I/O: characters in, characters out, and when something happens next.
 
+mod data;
 mod execution;
 mod input;
 mod power;
@@ -27,7 +28,8 @@ use crate::statistics::{CommandRecord, Statistics};
 use crate::uart::LineSettings;
 use crate::voice::Call;
 
-pub(crate) use execution::{Data, DataKind, Step, Wait};
+pub(crate) use data::{Data, DataKind};
+pub(crate) use execution::{Step, Wait};
 pub(crate) use urc::Urc;
 
 use execution::Job;
