@@ -55,7 +55,8 @@ where
 
     while keep_going() {
         let failure = match connect_gsm(modem, clock, settings, console).and_then(|unix_now| {
-            let stream = connect_ssl(modem, settings, console)?;
+            let mut stream = connect_ssl(modem, settings, console)?;
+            stream.set_answer_awaited(true);
             let mut key = element.key(settings.slot);
             let mut cloud = session.connect(stream, &mut key, unix_now)?; // connectMQTT, calculateJWT
             let _ = writeln!(console, "You're connected to the MQTT broker");
@@ -132,20 +133,30 @@ where
 }
 
 /// The sketch's `loop`, until the connection ends or `keep_going` says so.
-fn serve<M: MqttConnection, C: Clock, D: Clock>(
+fn serve<'m, M, S, P, C, D>(
     cloud: &mut Connection<'_, M, D>,
     clock: &C,
     settings: &Settings<'_>,
     console: &mut impl Console,
     next_state: &mut Instant,
     keep_going: &mut impl FnMut() -> bool,
-) -> Result<(), gcp_iot_core::Error<M::Error>> {
+) -> Result<(), gcp_iot_core::Error<M::Error>>
+where
+    M: MqttConnection<Stream = Socket<'m, S, P, C>>,
+    S: Read + Write + ReadReady + 'm,
+    P: Wiring<S> + 'm,
+    C: Clock + 'm,
+    D: Clock,
+{
     while keep_going() {
         let now = clock.now();
         if now.has_reached(*next_state) {
             *next_state = now + settings.state_interval;
             publish_message(cloud, now, console)?;
         }
+        // A lost URC is made up for sooner while an answer is awaited.
+        let awaited = cloud.is_answer_awaited();
+        cloud.stream_mut().set_answer_awaited(awaited);
         if let Some(event) = cloud.wait(*next_state)? {
             on_message_received(event, console);
         }
