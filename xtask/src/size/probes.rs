@@ -73,6 +73,11 @@ pub(crate) const PROBES: &[Probe] = &[
         goal: Some(12 * 1024),
         ..Probe::NO_GOAL
     },
+    Probe {
+        name: "tutorial",
+        about: "the whole application: provisioning and the cloud, on element, modem and a console",
+        ..Probe::NO_GOAL
+    },
 ];
 
 impl Probe {
