@@ -89,7 +89,7 @@ impl Builder {
         self
     }
 
-    /// Sets the bus clock in hertz.
+    /// Sets the bus clock in hertz, at least 1.
     pub const fn bus_hz(mut self, hz: u32) -> Self {
         self.hz = hz;
         self

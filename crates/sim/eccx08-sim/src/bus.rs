@@ -74,11 +74,11 @@ pub(crate) struct Wire {
 
 impl Wire {
     pub(crate) const fn new(clock: Rc<monoclock::ManualClock>, hz: u32, nack: NackKind) -> Self {
-        Self { clock, hz, nack, low_bits: 0, longest_low: 0 }
+        Self { clock, hz: if hz == 0 { 1 } else { hz }, nack, low_bits: 0, longest_low: 0 }
     }
 
     fn bits(&self, bits: u32) {
-        let nanos = u64::from(bits) * 1_000_000_000 / u64::from(self.hz.max(1));
+        let nanos = u64::from(bits) * 1_000_000_000 / u64::from(self.hz);
         self.clock.advance(Duration::from_nanos(nanos));
     }
 

@@ -106,7 +106,7 @@ impl Machine {
         let expiry = self.watchdog_expiry();
         if let Power::Idle { since } = self.power
             && self.chip.decisions.idle_watchdog
-            && now >= since + self.watchdog_period()
+            && now >= since.saturating_add(self.watchdog_period())
         {
             self.fall_asleep();
         }
@@ -129,11 +129,11 @@ impl Machine {
 
     /// Tells when the watchdog will put the chip to sleep.
     pub(crate) fn watchdog_expiry(&self) -> Duration {
-        self.woke_at + self.watchdog_period()
+        self.woke_at.saturating_add(self.watchdog_period())
     }
 
     fn watchdog_period(&self) -> Duration {
-        if self.chip_mode & 4 == 0 { self.watchdog } else { self.watchdog * LONG_WATCHDOG }
+        if self.chip_mode & 4 == 0 { self.watchdog } else { self.watchdog.saturating_mul(LONG_WATCHDOG) }
     }
 
     /// The bus saw SDA low for `bits` bit times at `hz`.

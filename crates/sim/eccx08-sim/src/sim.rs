@@ -81,9 +81,9 @@ impl Sim {
         crypto::public_key(&private)
     }
 
-    /// Sets the bus clock.
+    /// Sets the bus clock, at least 1 Hz.
     pub fn set_bus_hz(&self, hz: u32) {
-        self.shared.borrow_mut().wire.hz = hz;
+        self.shared.borrow_mut().wire.hz = hz.max(1);
     }
 
     /// Sets how missing acknowledges are reported.

@@ -133,6 +133,14 @@ fn the_long_watchdog_is_ten_times_as_long() {
 }
 
 #[test]
+fn a_watchdog_can_be_too_long_to_bite() {
+    let nv = eccx08_sim::NvImage::blank(Profile::Atecc608a).with_config_word(4, [0xC0, 0, 0, 4]);
+    let mut host = Host::awake(Sim::builder(Profile::Atecc608a).nv(nv).watchdog(Duration::MAX));
+    host.wait(Duration::from_secs(1_000_000));
+    assert_eq!(host.run(0x30, 0, 0, &[]).len(), 4);
+}
+
+#[test]
 fn idle_keeps_temp_key_and_sleep_wipes_it() {
     let signature = |leave: fn(&mut Host)| {
         let mut host = Host::locked(Profile::Atecc608a);
