@@ -5,9 +5,9 @@ use monoclock::{Instant, Millis};
 
 use crate::at::{Cause, FinalResult};
 use crate::command::{
-    Attention, Command, Echo, EnterPin, ErrorNumbers, FlowControl, HexMode, PacketService, PinAttempts,
-    PinState, PsdAction, PsdActive, PsdCommand, PsdNumber, PsdText, QueryPin, QueryRegistration,
-    RegistrationUrcs, SetFunctionality, TimeZoneUpdate,
+    Attention, CloseSocket, Command, EnterPin, PacketService, PinAttempts, PinState, Plain, PsdAction,
+    PsdActive, PsdCommand, PsdNumber, PsdText, QueryPin, QueryRegistration, Request, SOCKETS, SetBaudRate,
+    SetFunctionality,
 };
 use crate::config::{Authentication, Config, DataMode, PowerUp};
 use crate::device::Device;
@@ -21,6 +21,14 @@ const RESET_PULSE: Millis = Millis(51);
 const BOOT: Millis = Millis::from_secs(15);
 /// Time for a restart by `AT+CFUN=16` to begin: until then the old modem still answers.
 const RESTART: Millis = Millis::from_secs(1);
+/// Time for one baud rate, when several are tried.
+const RATE_TIME: Millis = Millis(800);
+/// Pause after a change of the baud rate (at least 100 ms).
+const RATE_PAUSE: Millis = Millis(101);
+/// Time for the first answer at a new baud rate.
+const RATE_CHECK: Millis = Millis(1500);
+/// Baud rates that a modem may have been left at.
+const RATES: [u32; 5] = [115_200, 921_600, 460_800, 230_400, 9_600];
 /// Pause before the SIM is asked again.
 const SIM_PAUSE: Millis = Millis(250);
 /// Registration is asked for in case its URC was lost.
@@ -29,6 +37,8 @@ const REGISTRATION_POLL: Millis = Millis::from_secs(5);
 const DENIED: Millis = Millis::from_secs(20);
 /// Packet data is demanded when calls are registered for so long and packet data is not.
 const ATTACH_DELAY: Millis = Millis::from_secs(15);
+/// The first of the settings that are made at the final baud rate.
+const SET_BEFORE_RATE: u8 = 3;
 /// The PSD profile in use.
 pub(crate) const PROFILE: u8 = 0;
 
@@ -41,6 +51,8 @@ pub(crate) enum Step {
     Wait(Instant),
     /// Assert RESET_N, or let it go.
     Reset(bool),
+    /// Set the baud rate of the board's serial port.
+    Baud(u32),
     /// Nothing: the modem is ready.
     Ready,
 }
@@ -57,6 +69,12 @@ enum Phase {
     Restart,
     /// The restart begins.
     Restarting(Instant),
+    /// `AT+IPR`.
+    Rate,
+    /// The change of the baud rate settles.
+    RatePause(Instant),
+    /// `AT` at the new baud rate until an answer comes, at most until then.
+    RateCheck(Instant),
     /// The settings, one after the other.
     Settings(u8),
     Pin,
@@ -73,6 +91,8 @@ enum Phase {
     /// The settings of the PSD profile, one after the other.
     Profile(u8),
     Activate,
+    /// Sockets of an earlier life are closed, one after the other.
+    Stale(u8),
     Ready,
 }
 
@@ -86,11 +106,23 @@ pub(crate) struct Bringup {
     no_reset: bool,
     /// The modem was restarted on this way, so that its state is known.
     clean: bool,
+    /// The modem did not answer to anything: it is reset, whatever the settings say.
+    lost: bool,
     tries_left: Option<u8>,
     /// A PIN was sent and the SIM has not said READY since.
     entered: bool,
     /// The PIN that was refused; it is not tried again.
     refused_pin: Option<[u8; 8]>,
+    /// The baud rate of the board's serial port.
+    rate: u32,
+    /// The baud rate that was in use before the last change.
+    old_rate: u32,
+    /// The board cannot change its baud rate, or the modem would not follow.
+    rate_fixed: bool,
+    /// The board's rate is to follow the modem's.
+    rate_step: bool,
+    /// When the next of the baud rates is tried.
+    next_rate_at: Instant,
     since: Instant,
     denied_since: Option<Instant>,
 }
@@ -108,12 +140,29 @@ impl Bringup {
             started: false,
             no_reset: false,
             clean: false,
+            lost: false,
             tries_left: None,
             entered: false,
             refused_pin: None,
+            rate: RATES[0],
+            old_rate: RATES[0],
+            rate_fixed: false,
+            rate_step: false,
+            next_rate_at: Instant::from_millis(0),
             since: Instant::from_millis(0),
             denied_since: None,
         }
+    }
+
+    /// The board cannot change its baud rate: it stays as it is.
+    pub(crate) const fn set_rate_fixed(&mut self) {
+        self.rate_fixed = true;
+        self.rate = self.old_rate;
+    }
+
+    fn sync(&mut self, now: Instant) {
+        self.next_rate_at = now + RATE_TIME;
+        self.enter(Phase::Sync(now + BOOT), now);
     }
 
     /// RESET_N is not wired: the modem is restarted by a command.
@@ -126,6 +175,7 @@ impl Bringup {
     pub(crate) const fn lose_modem(&mut self) {
         self.phase = Phase::Unknown;
         self.clean = false;
+        self.lost = true;
     }
 
     /// Whether the way has been gone to its end and nothing was lost since.
@@ -134,6 +184,7 @@ impl Bringup {
     }
 
     /// Goes on by one step.
+    #[inline(never)]
     pub(crate) fn step(
         &mut self,
         device: &mut Device,
@@ -174,6 +225,11 @@ impl Bringup {
         self.clean &= self.phase != Phase::Unknown;
     }
 
+    /// Whether another baud rate is to be tried: only for a modem of which nothing is known.
+    fn must_change_rate(&self, now: Instant) -> bool {
+        (!self.clean || self.rate != RATES[0]) && !self.rate_fixed && now.has_reached(self.next_rate_at)
+    }
+
     fn enter(&mut self, phase: Phase, now: Instant) {
         self.phase = phase;
         self.since = now;
@@ -184,7 +240,11 @@ impl Bringup {
         if device.restarted {
             // What a restart undoes is done again; the modem runs.
             device.restarted = false;
-            self.enter(Phase::Sync(now + BOOT), now);
+            self.sync(now);
+        }
+        if core::mem::take(&mut self.rate_step) {
+            device.engine.reset();
+            return Ok(Step::Baud(self.rate));
         }
         loop {
             match self.phase {
@@ -192,20 +252,39 @@ impl Bringup {
                     device.engine.reset();
                     device.forget();
                     device.restarted = false;
-                    if config.power_up == PowerUp::Reset && !self.no_reset {
+                    if (config.power_up == PowerUp::Reset || self.lost) && !self.no_reset {
+                        self.lost = false;
                         self.phase = Phase::Resetting(now + RESET_PULSE);
                         return Ok(Step::Reset(true));
                     }
-                    self.enter(Phase::Sync(now + BOOT), now);
+                    self.sync(now);
                 }
                 Phase::Resetting(until) if !now.has_reached(until) => return Ok(Step::Wait(until)),
                 Phase::Resetting(_) => {
                     self.clean = true;
-                    self.enter(Phase::Sync(now + BOOT), now);
+                    self.sync(now);
                     return Ok(Step::Reset(false));
                 }
                 Phase::Restarting(until) if !now.has_reached(until) => return Ok(Step::Wait(until)),
-                Phase::Restarting(_) => self.enter(Phase::Sync(now + BOOT), now),
+                Phase::Restarting(_) => self.sync(now),
+                Phase::Sync(_) if self.must_change_rate(now) => {
+                    self.next_rate_at = now + RATE_TIME;
+                    self.old_rate = self.rate;
+                    let place = RATES.iter().position(|&rate| rate == self.rate).map_or(0, |place| place + 1);
+                    self.rate = RATES.get(place).copied().unwrap_or(RATES[0]);
+                    device.engine.reset();
+                    return Ok(Step::Baud(self.rate));
+                }
+                Phase::RatePause(until) if !now.has_reached(until) => return Ok(Step::Wait(until)),
+                Phase::RatePause(_) => self.phase = Phase::RateCheck(now + RATE_CHECK),
+                Phase::RateCheck(until) if now.has_reached(until) => {
+                    // The modem did not follow: back to where it answered.
+                    self.rate_fixed = true;
+                    self.rate = self.old_rate;
+                    device.engine.reset();
+                    self.phase = Phase::RatePause(now);
+                    return Ok(Step::Baud(self.rate));
+                }
                 Phase::PinPause(until) if !now.has_reached(until) => return Ok(Step::Wait(until)),
                 Phase::PinPause(_) => self.phase = Phase::Pin,
                 Phase::RegistrationPause(poll) => match self.registration(device, config, now)? {
@@ -233,36 +312,29 @@ impl Bringup {
         let profile = PROFILE;
         let apn = &config.apn;
         let (user, password) = apn.login.unwrap_or(("", ""));
-        match self.phase {
-            Phase::Restart => start(device, &SetFunctionality::RESTART, now),
-            Phase::Settings(0) => start(device, &Echo(false), now),
-            Phase::Settings(1) => start(device, &ErrorNumbers, now),
-            Phase::Settings(2) => start(device, &FlowControl(config.flow_control), now),
-            Phase::Settings(3) => start(device, &HexMode(config.data_mode != DataMode::Binary), now),
-            Phase::Settings(4) => start(device, &TimeZoneUpdate(true), now),
-            Phase::Settings(5) => start(device, &RegistrationUrcs(Domain::CircuitSwitched), now),
-            Phase::Settings(_) => start(device, &RegistrationUrcs(Domain::PacketSwitched), now),
-            Phase::Pin => start(device, &QueryPin, now),
-            Phase::Tries | Phase::TriesAfter(_) => start(device, &PinAttempts, now),
-            Phase::EnterPin => start(device, &EnterPin(config.pin.unwrap_or("")), now),
-            Phase::Registration(domain) => start(device, &QueryRegistration(domain), now),
-            Phase::Attach => start(device, &PacketService(true), now),
-            Phase::Active => start(device, &PsdActive(profile), now),
-            Phase::Profile(0) => start(device, &PsdText { profile, tag: PsdText::APN, text: apn.name }, now),
+        let text = |tag, text| PsdText { profile, tag, text };
+        let command: &dyn Request = match self.phase {
+            Phase::Restart => &SetFunctionality::RESTART,
+            Phase::Rate => &SetBaudRate(config.baud_rate),
+            Phase::Settings(index) => &Plain(setting(index, config)),
+            Phase::Stale(socket) => &CloseSocket(socket),
+            Phase::Pin => &QueryPin,
+            Phase::Tries | Phase::TriesAfter(_) => &PinAttempts,
+            Phase::EnterPin => &EnterPin(config.pin.unwrap_or("")),
+            Phase::Registration(domain) => &QueryRegistration(domain),
+            Phase::Attach => &PacketService(true),
+            Phase::Active => &PsdActive(profile),
+            Phase::Profile(0) => &text(PsdText::APN, apn.name),
             Phase::Profile(1) => {
-                let number = apn.authentication.number();
-                start(device, &PsdNumber { profile, tag: PsdNumber::AUTHENTICATION, number }, now)
+                &PsdNumber { profile, tag: PsdNumber::AUTHENTICATION, number: apn.authentication.number() }
             }
-            Phase::Profile(2) => start(device, &PsdText { profile, tag: PsdText::USER, text: user }, now),
-            Phase::Profile(3) => {
-                start(device, &PsdText { profile, tag: PsdText::PASSWORD, text: password }, now)
-            }
-            Phase::Profile(_) => {
-                start(device, &PsdText { profile, tag: PsdText::ADDRESS, text: "0.0.0.0" }, now)
-            }
-            Phase::Activate => start(device, &PsdCommand { profile, action: PsdAction::Activate }, now),
-            _ => start(device, &Attention, now),
-        }
+            Phase::Profile(2) => &text(PsdText::USER, user),
+            Phase::Profile(3) => &text(PsdText::PASSWORD, password),
+            Phase::Profile(_) => &text(PsdText::ADDRESS, "0.0.0.0"),
+            Phase::Activate => &PsdCommand { profile, action: PsdAction::Activate },
+            _ => &Attention,
+        };
+        device.engine.start(command, Payload::None, now).map_err(|_| Error::Argument("a setting"))
     }
 
     /// Takes the outcome of the phase's command.
@@ -281,8 +353,14 @@ impl Bringup {
                     device.engine.set_fresh();
                     let known = self.clean || config.power_up == PowerUp::Keep;
                     self.enter(if known { Phase::Settings(0) } else { Phase::Restart }, now);
+                    self.old_rate = self.rate;
                 } else if now.has_reached(until) {
-                    return Err(Error::ModemLost);
+                    if self.clean || self.no_reset {
+                        return Err(Error::ModemLost);
+                    }
+                    // It was said to run and does not answer at any rate: from a reset, then.
+                    self.phase = Phase::Unknown;
+                    self.lost = true;
                 }
                 return Ok(());
             }
@@ -291,6 +369,26 @@ impl Bringup {
                 self.clean = true;
                 device.engine.reset();
                 self.phase = Phase::Restarting(now + RESTART);
+                return Ok(());
+            }
+            Phase::Rate => {
+                // Refused: it stays as it is.
+                self.rate_fixed |= !ok;
+                self.phase = Phase::Settings(SET_BEFORE_RATE);
+                if ok {
+                    self.old_rate = self.rate;
+                    self.rate = config.baud_rate;
+                    self.phase = Phase::RatePause(now + RATE_PAUSE);
+                    self.rate_step = true;
+                }
+                return Ok(());
+            }
+            Phase::RateCheck(_) => {
+                if matches!(outcome, Outcome::Final(_)) {
+                    device.engine.set_fresh();
+                    self.old_rate = self.rate;
+                    self.phase = Phase::Settings(SET_BEFORE_RATE);
+                }
                 return Ok(());
             }
             Phase::Settings(index) => return self.handle_setting(index, outcome, device, config, now),
@@ -347,7 +445,13 @@ impl Bringup {
             }
             Phase::Active => {
                 let active = ok && PsdActive(PROFILE).decode(device.engine.answer()) == Some(true);
-                self.phase = if active { Phase::Ready } else { Phase::Profile(0) };
+                // A context that stands is of an earlier life, and so are its sockets.
+                let keep = self.clean || device.sockets_known;
+                self.phase = match (active, keep) {
+                    (true, true) => Phase::Ready,
+                    (true, false) => Phase::Stale(0),
+                    (false, _) => Phase::Profile(0),
+                };
                 device.packet_data = active;
             }
             Phase::Profile(index) => {
@@ -362,7 +466,12 @@ impl Bringup {
             Phase::Activate => {
                 packet_data(outcome, device)?;
                 device.packet_data = true;
+                device.sockets_known = true;
                 self.phase = Phase::Ready;
+            }
+            Phase::Stale(socket) => {
+                device.sockets_known = usize::from(socket) + 1 >= SOCKETS;
+                self.phase = if device.sockets_known { Phase::Ready } else { Phase::Stale(socket + 1) };
             }
             _ => {}
         }
@@ -384,8 +493,10 @@ impl Bringup {
             _ => {}
         }
         // RTS and CTS are the modem's default: only their absence must be told.
-        let next = if index == 1 && config.flow_control { 3 } else { index + 1 };
-        if next <= 6 {
+        let next = if index == 1 && config.flow_control { SET_BEFORE_RATE } else { index + 1 };
+        if next == SET_BEFORE_RATE && config.baud_rate != self.rate && !self.rate_fixed {
+            self.phase = Phase::Rate;
+        } else if next <= 6 {
             self.phase = Phase::Settings(next);
         } else {
             self.enter(Phase::Pin, now);
@@ -482,8 +593,19 @@ impl Bringup {
     }
 }
 
-fn start(device: &mut Device, command: &impl Command, now: Instant) -> Result<(), Error> {
-    device.engine.start(command, Payload::None, now).map_err(|_| Error::Argument("a setting"))
+/// The settings that a restart undoes, in their order.
+const fn setting(index: u8, config: &Config<'_>) -> &'static str {
+    match index {
+        0 => "E0",
+        1 => "+CMEE=1",
+        2 if config.flow_control => "&K3",
+        2 => "&K0",
+        3 if matches!(config.data_mode, DataMode::Binary) => "+UDCONF=1,0",
+        3 => "+UDCONF=1,1",
+        4 => "+CTZU=1",
+        5 => "+CREG=2",
+        _ => "+CGREG=2",
+    }
 }
 
 /// A PIN as it is kept to be recognised: up to eight digits.

@@ -1,6 +1,7 @@
 //! Commands as values: what is sent, what comes back, and how long it may take.
 
 mod clock;
+mod custom;
 mod general;
 mod network;
 mod packet_switched;
@@ -12,8 +13,10 @@ use monoclock::Millis;
 
 pub use crate::time::ClockReading;
 pub use clock::ReadClock;
+pub use custom::Custom;
 pub use general::{
-    Attention, Echo, ErrorNumbers, FlowControl, PowerOff, ProbeErrorNumbers, SetBaudRate, SetFunctionality,
+    Attention, Echo, ErrorNumbers, FlowControl, Plain, PowerOff, ProbeErrorNumbers, SetBaudRate,
+    SetFunctionality,
 };
 pub use network::{PacketService, QueryRegistration, RegistrationUrcs, TimeZoneUpdate};
 pub use packet_switched::{PsdAction, PsdActive, PsdAddress, PsdCommand, PsdNumber, PsdText};
@@ -26,7 +29,7 @@ pub use socket::{
     Protocol, ReadSocket, SOCKETS, SecureSocket, WriteSocket,
 };
 
-use crate::at::{CommandLine, DataFrame, Fields};
+use crate::at::{CommandLine, Fields};
 
 /// A command: encodes itself and decodes its answer, without I/O.
 pub trait Command {
@@ -45,31 +48,43 @@ pub trait Command {
     fn decode(&self, answer: Fields<'_>) -> Option<Self::Response>;
 }
 
-/// Which lines are the command's information response.
+/// The part of a command that the engine needs, whatever its response.
+pub trait Request {
+    /// How the command is exchanged.
+    fn spec(&self) -> Spec;
+
+    /// Appends the parameters behind the name.
+    fn encode(&self, line: &mut CommandLine);
+}
+
+impl<C: Command> Request for C {
+    fn spec(&self) -> Spec {
+        Command::spec(self)
+    }
+
+    fn encode(&self, line: &mut CommandLine) {
+        Command::encode(self, line);
+    }
+}
+
+/// Which lines are the command's information response. Its prefix is the command's name and a colon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reply {
     /// None: the final result is all.
     None,
-    /// A line that starts so; a final OK without it is not believed.
-    Line(&'static str),
-    /// A line that starts so, or none.
-    Maybe(&'static str),
+    /// A line with the prefix; a final OK without it is not believed.
+    Line,
+    /// A line with the prefix, or none.
+    Maybe,
     /// The answer to `+CREG?` or `+CGREG?`, told from the URC of the same name.
-    Registration(&'static str),
+    Registration,
     /// A line of digits only (IMEI, IMSI).
     Digits,
-    /// Any line that is no URC.
+    /// Any line that is no URC; a final OK without one is not believed.
     Text,
-}
-
-/// How the modem asks for the data of a command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Prompt {
-    /// `@` or `>`.
-    pub character: u8,
-    /// Longest wait for it.
-    pub timeout: Millis,
+    /// Any lines that are no URCs, or none (lists).
+    Lines,
 }
 
 /// How a command is exchanged.
@@ -77,16 +92,17 @@ pub struct Prompt {
 pub struct Spec {
     /// The name with its operator, as `+CREG?`.
     pub name: &'static str,
-    /// The information response.
-    pub reply: Reply,
     /// Longest time from the end of the command (or of its data) to the final result.
     pub timeout: Millis,
+    /// The information response.
+    pub reply: Reply,
     /// Whether any character sent while the command runs aborts it.
     pub abortable: bool,
-    /// Whether data follows on a prompt.
-    pub prompt: Option<Prompt>,
-    /// Where the response carries data.
-    pub data: Option<DataFrame>,
+    /// The character by which the modem asks for the command's data: `@` or `>`.
+    pub prompt: Option<u8>,
+    /// Which parameter of the response is data in quotes, of a length told by the parameter before, and
+    /// whether it comes in hexadecimal digits.
+    pub data: Option<(u8, bool)>,
 }
 
 impl Spec {
@@ -100,7 +116,7 @@ impl Spec {
     /// A command that answers OK at once.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
-        Self { name, reply: Reply::None, timeout: Self::LOCAL, abortable: false, prompt: None, data: None }
+        Self { name, timeout: Self::LOCAL, reply: Reply::None, abortable: false, prompt: None, data: None }
     }
 
     /// The same with an information response.
@@ -123,13 +139,21 @@ impl Spec {
 
     /// The same with data on a prompt.
     #[must_use]
-    pub const fn prompt(self, character: u8, timeout: Millis) -> Self {
-        Self { prompt: Some(Prompt { character, timeout }), ..self }
+    pub const fn prompt(self, character: u8) -> Self {
+        Self { prompt: Some(character), ..self }
     }
 
     /// The same with data in its response.
     #[must_use]
-    pub const fn data(self, frame: DataFrame) -> Self {
-        Self { data: Some(frame), ..self }
+    pub const fn data(self, field: u8, hex: bool) -> Self {
+        Self { data: Some((field, hex)), ..self }
+    }
+
+    /// What follows the prefix in `line`, if the line begins with the command's name and a colon.
+    #[must_use]
+    pub fn behind_prefix<'l>(&self, line: &'l [u8]) -> Option<&'l [u8]> {
+        let name = self.name.as_bytes();
+        let end = name.iter().position(|byte| matches!(byte, b'=' | b'?')).unwrap_or(name.len());
+        line.strip_prefix(name.get(..end)?)?.strip_prefix(b":")
     }
 }

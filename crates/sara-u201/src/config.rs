@@ -19,7 +19,8 @@ pub struct Config<'c> {
     pub apn: Apn<'c>,
     /// How the modem is brought up.
     pub power_up: PowerUp,
-    /// The baud rate at which the board's serial port runs.
+    /// The baud rate that is aimed at: 115200, 230400, 460800 or 921600. The bring-up begins at 115200 and
+    /// stays there if the board cannot follow (see [`crate::Wiring::set_baud_rate`]) or the modem does not.
     pub baud_rate: u32,
     /// Whether RTS and CTS are wired.
     pub flow_control: bool,

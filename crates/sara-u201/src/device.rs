@@ -1,6 +1,6 @@
 //! All that is known about the modem, without I/O.
 
-use heapless::Deque;
+use heapless::{Deque, Vec};
 use monoclock::Instant;
 
 use crate::at::HexDecoder;
@@ -8,10 +8,12 @@ use crate::config::Probe;
 use crate::engine::{Engine, Event};
 use crate::registration::{Domain, Registration};
 use crate::sockets::Sockets;
-use crate::urc::Urc;
+use crate::urc::{Notice, Urc};
 
-/// URCs that are kept for the program; older ones give way.
-const URCS: usize = 8;
+/// Room for the URCs that the program has not seen, with a line's end each; older ones give way.
+const URCS: usize = 160;
+/// Room for the longest URC that is read.
+const URC: usize = 120;
 
 /// Takes what a command answers while it is being received.
 pub(crate) trait Sink {
@@ -79,6 +81,8 @@ pub(crate) struct Device {
     pub(crate) packet_switched: Registration,
     /// The packet data context is active.
     pub(crate) packet_data: bool,
+    /// The modem has no open sockets but those in the table.
+    pub(crate) sockets_known: bool,
     /// Commands were echoed though the echo had been switched off: the modem has restarted.
     pub(crate) restarted: bool,
     /// The echo was switched off.
@@ -86,7 +90,7 @@ pub(crate) struct Device {
     /// Socket data is in hexadecimal mode.
     pub(crate) hex: bool,
     pub(crate) probe: Probe,
-    urcs: Deque<Urc, URCS>,
+    urcs: Deque<u8, URCS>,
     urcs_lost: bool,
 }
 
@@ -98,6 +102,7 @@ impl Device {
             circuit_switched: Registration::default(),
             packet_switched: Registration::default(),
             packet_data: false,
+            sockets_known: false,
             restarted: false,
             echo_off: false,
             hex: false,
@@ -112,34 +117,42 @@ impl Device {
         let mut input = bytes;
         while let Some(event) = self.engine.handle_input(&mut input, now) {
             match event {
+                Event::Urc(line) => {
+                    let mut copy: Vec<u8, URC> = Vec::new();
+                    copy.extend(line.iter().copied().take(URC));
+                    self.handle_urc(&copy);
+                }
                 Event::Line { text, last } => sink.line(text, last),
                 Event::Data(data) => sink.data(data),
-                Event::Urc(urc) => self.handle_urc(urc),
                 Event::Echo if self.echo_off => self.handle_restart(),
                 Event::Echo | Event::Finished | Event::Nothing => {}
             }
         }
     }
 
-    fn handle_urc(&mut self, urc: Urc) {
-        self.sockets.handle_urc(&urc);
-        match urc {
+    fn handle_urc(&mut self, line: &[u8]) {
+        match Notice::parse(line) {
             // Kept in the table of sockets.
-            Urc::SocketData { .. } | Urc::DatagramWaiting { .. } => return,
-            Urc::Registration { domain: Domain::CircuitSwitched, registration } => {
+            Some(Notice::Data { socket, length } | Notice::Datagram { socket, length }) => {
+                return self.sockets.handle_data(socket, length);
+            }
+            Some(Notice::Closed { socket }) => self.sockets.handle_closed(socket),
+            Some(Notice::PacketDataLost) => self.lose_packet_data(),
+            Some(Notice::Registration { domain: Domain::CircuitSwitched, registration }) => {
                 self.circuit_switched = registration;
             }
-            Urc::Registration { domain: Domain::PacketSwitched, registration } => {
+            Some(Notice::Registration { domain: Domain::PacketSwitched, registration }) => {
                 self.packet_switched = registration;
             }
-            Urc::PacketDataLost { .. } | Urc::PacketServiceDetached => self.lose_packet_data(),
-            _ => {}
+            None => {}
         }
-        if self.urcs.is_full() {
+        while self.urcs.len() + line.len() >= URCS && !self.urcs.is_empty() {
             self.urcs_lost = true;
-            let _ = self.urcs.pop_front();
+            while self.urcs.pop_front().is_some_and(|byte| byte != b'\n') {}
         }
-        let _ = self.urcs.push_back(urc);
+        for &byte in line.iter().chain(b"\n") {
+            let _ = self.urcs.push_back(byte);
+        }
     }
 
     /// The modem has restarted: nothing that was set up still holds.
@@ -166,7 +179,37 @@ impl Device {
 
     /// The oldest URC that the program has not seen.
     pub(crate) fn take_urc(&mut self) -> Option<Urc> {
-        self.urcs.pop_front()
+        while !self.urcs.is_empty() {
+            let mut line: Vec<u8, URC> = Vec::new();
+            while let Some(byte) = self.urcs.pop_front().filter(|&byte| byte != b'\n') {
+                let _ = line.push(byte);
+            }
+            if let Some(urc) = Urc::parse(&line) {
+                return Some(urc);
+            }
+        }
+        None
+    }
+
+    /// The oldest URC that is `wanted`; the others stay.
+    pub(crate) fn take_urc_if(&mut self, wanted: &dyn Fn(&Urc) -> bool) -> Option<Urc> {
+        let lines = self.urcs.iter().filter(|&&byte| byte == b'\n').count();
+        let mut found = None;
+        for _ in 0..lines {
+            let mut line: Vec<u8, URC> = Vec::new();
+            while let Some(byte) = self.urcs.pop_front().filter(|&byte| byte != b'\n') {
+                let _ = line.push(byte);
+            }
+            let urc = if found.is_none() { Urc::parse(&line).filter(wanted) } else { None };
+            if urc.is_some() {
+                found = urc;
+                continue;
+            }
+            for &byte in line.iter().chain(b"\n") {
+                let _ = self.urcs.push_back(byte);
+            }
+        }
+        found
     }
 
     /// Whether URCs were lost since this was asked last.

@@ -3,14 +3,14 @@
 use heapless::Vec;
 use monoclock::{Instant, Millis};
 
-use crate::at::{Cause, CommandLine, Fields, FinalResult, Framing, Token, Tokenizer, hex_digit};
-use crate::command::{Command, Reply, Spec};
-use crate::urc::Urc;
+use crate::at::{Cause, CommandLine, DataFrame, Fields, FinalResult, Framing, Token, Tokenizer, hex_digit};
+use crate::command::{Reply, Request, Spec};
+use crate::urc::is_urc;
 
 /// Room for a line of the modem; longer ones come in pieces.
-const RECEIVE: usize = 192;
+const RECEIVE: usize = 160;
 /// Room for an information response that is kept until the command ends.
-const ANSWER: usize = 128;
+const ANSWER: usize = 112;
 /// Digits that are encoded at a time in hexadecimal mode.
 const STAGE: usize = 32;
 
@@ -20,6 +20,8 @@ const GAP: Millis = Millis(20);
 const GAP_LIMIT: Millis = Millis(500);
 /// Longest time that the serial line may refuse to take a command, and its data.
 const SEND: Millis = Millis::from_secs(10);
+/// Longest wait for a prompt.
+const PROMPT: Millis = Millis::from_secs(5);
 /// Pause between `@` and the data (manual: at least 50 ms).
 const PROMPT_PAUSE: Millis = Millis(50);
 /// Longest silence in the middle of data.
@@ -72,8 +74,8 @@ pub enum Event<'e> {
     },
     /// Data of the running command.
     Data(&'e [u8]),
-    /// A URC.
-    Urc(Urc),
+    /// A URC, to be read by [`crate::Urc::parse`].
+    Urc(&'e [u8]),
     /// The modem echoed a command: it does so only after a restart.
     Echo,
     /// The exchange is over; [`Engine::finish`] tells how.
@@ -137,8 +139,8 @@ enum Phase {
 /// let mut input = &b"\r\n+UUSOCL: 3\r\n\r\n+USOCR: 2\r\n\r\nOK\r\n"[..];
 /// let mut urcs = Vec::new();
 /// while let Some(event) = engine.handle_input(&mut input, now) {
-///     if let Event::Urc(urc) = event {
-///         urcs.push(urc);
+///     if let Event::Urc(line) = event {
+///         urcs.extend(Urc::parse(line));
 ///     }
 /// }
 /// assert_eq!(urcs, [Urc::SocketClosed { socket: 3 }]);
@@ -201,12 +203,7 @@ impl Engine {
     ///
     /// # Errors
     /// The engine is busy, or the command cannot be written on one line.
-    pub fn start<C: Command>(
-        &mut self,
-        command: &C,
-        payload: Payload,
-        now: Instant,
-    ) -> Result<(), StartError> {
+    pub fn start(&mut self, command: &dyn Request, payload: Payload, now: Instant) -> Result<(), StartError> {
         if self.is_busy() {
             return Err(StartError::Busy);
         }
@@ -337,8 +334,11 @@ impl Engine {
                 || matches!(self.exchange.phase, Phase::Prompt | Phase::Pause(_));
         let waiting = self.exchange.phase == Phase::Prompt;
         let framing = Framing {
-            prompt: self.exchange.spec.prompt.filter(|_| waiting).map(|prompt| prompt.character),
-            data: self.exchange.spec.data.filter(|_| running),
+            prompt: self.exchange.spec.prompt.filter(|_| waiting),
+            data: self.exchange.spec.data.filter(|_| running).map(|(field, hex)| {
+                let name = self.exchange.spec.name;
+                DataFrame { prefix: name.strip_suffix('=').unwrap_or(name), field, hex }
+            }),
         };
         let token = self.tokenizer.next(input, framing)?;
         Some(match token {
@@ -360,7 +360,7 @@ impl Engine {
             }
             Token::Line { text, first, last } => {
                 if first {
-                    self.exchange.in_answer = running && is_answer(self.exchange.spec.reply, text);
+                    self.exchange.in_answer = running && is_answer(&self.exchange.spec, text);
                 }
                 if self.exchange.in_answer {
                     if first && !self.exchange.answered {
@@ -372,8 +372,8 @@ impl Engine {
                 if !(first && last) {
                     return Some(Event::Nothing);
                 }
-                if let Some(urc) = Urc::parse(text) {
-                    return Some(Event::Urc(urc));
+                if is_urc(text) {
+                    return Some(Event::Urc(text));
                 }
                 if text.starts_with(b"AT") && running {
                     let sent = self.line.as_bytes();
@@ -431,11 +431,8 @@ impl Engine {
     /// The parameters of the first information response, behind its prefix.
     #[must_use]
     pub fn answer(&self) -> Fields<'_> {
-        let prefix = match self.exchange.spec.reply {
-            Reply::Line(prefix) | Reply::Maybe(prefix) | Reply::Registration(prefix) => prefix,
-            Reply::None | Reply::Digits | Reply::Text => "",
-        };
-        Fields::new(self.exchange.answer.strip_prefix(prefix.as_bytes()).unwrap_or(&[]))
+        let answer = &self.exchange.answer;
+        Fields::new(self.exchange.spec.behind_prefix(answer).unwrap_or(answer))
     }
 
     fn gap_end(&self) -> Instant {
@@ -484,8 +481,7 @@ impl Exchange {
         if unfinished {
             return false;
         }
-        let required =
-            matches!(self.spec.reply, Reply::Line(_) | Reply::Registration(_) | Reply::Digits | Reply::Text);
+        let required = !matches!(self.spec.reply, Reply::None | Reply::Maybe | Reply::Lines);
         if result == FinalResult::Ok && required && !self.answered {
             self.deadline = self.deadline.earlier(now + MISSING_ANSWER + STEP);
             self.stale = true;
@@ -512,13 +508,13 @@ impl Exchange {
     }
 
     fn answered_without_line(&self) -> bool {
-        self.stale && !self.answered && !matches!(self.spec.reply, Reply::None | Reply::Maybe(_))
+        self.stale && !self.answered && !matches!(self.spec.reply, Reply::None | Reply::Maybe | Reply::Lines)
     }
 
     fn line_sent(&mut self, now: Instant) -> Phase {
         match (self.payload, self.spec.prompt) {
-            (Payload::Prompted(_), Some(prompt)) => {
-                self.deadline = now + prompt.timeout + STEP;
+            (Payload::Prompted(_), Some(_)) => {
+                self.deadline = now + PROMPT + STEP;
                 Phase::Prompt
             }
             _ => self.all_sent(now),
@@ -531,16 +527,15 @@ impl Exchange {
     }
 }
 
-fn is_answer(reply: Reply, line: &[u8]) -> bool {
-    match reply {
+fn is_answer(spec: &Spec, line: &[u8]) -> bool {
+    match spec.reply {
         Reply::None => false,
-        Reply::Line(prefix) | Reply::Maybe(prefix) => line.starts_with(prefix.as_bytes()),
-        Reply::Registration(prefix) => {
-            line.strip_prefix(prefix.as_bytes()).is_some_and(crate::Registration::is_answer)
-        }
+        Reply::Line | Reply::Maybe => spec.behind_prefix(line).is_some(),
+        Reply::Registration => spec.behind_prefix(line).is_some_and(crate::Registration::is_answer),
         Reply::Digits => line.len() > 5 && line.iter().all(u8::is_ascii_digit),
-        Reply::Text => {
-            Urc::parse(line).is_none() && FinalResult::parse(line).is_none() && !line.starts_with(b"AT")
+        Reply::Text | Reply::Lines => {
+            spec.behind_prefix(line).is_some()
+                || !(is_urc(line) || FinalResult::parse(line).is_some() || line.starts_with(b"AT"))
         }
     }
 }

@@ -5,11 +5,12 @@ use monoclock::{Clock, Instant, Millis};
 
 use crate::at::FinalResult;
 use crate::bringup::{Bringup, Step, expect};
-use crate::command::{CloseSocket, Command, ProbeErrorNumbers};
+use crate::command::{Attention, CloseSocket, Command, ProbeErrorNumbers, Request};
 use crate::config::Config;
 use crate::device::{Device, Discard, Sink};
-use crate::engine::{Outcome, Payload, StartError};
+use crate::engine::{Outcome, Payload};
 use crate::error::Error;
+use crate::lifecycle::PowerSaving;
 use crate::power::Wiring;
 use crate::registration::{Domain, Registration};
 use crate::urc::Urc;
@@ -22,6 +23,8 @@ const RESYNC_TRIES: u8 = 5;
 const QUIET: Millis = Millis(300);
 /// Longest wait when nothing has a deadline.
 const CALL_AGAIN: Millis = Millis(10);
+/// Time for the modem to wake up (at least 20 ms).
+const WAKE: Millis = Millis(21);
 
 /// A SARA-U201 on the serial port `S`, with its pins behind `P`, on the clock `C`.
 ///
@@ -35,6 +38,7 @@ pub struct Modem<S, P, C> {
     bringup: Bringup,
     /// When the bring-up wants to go on.
     wake_at: Option<Instant>,
+    saving: PowerSaving,
 }
 
 impl<S, P, C> Modem<S, P, C>
@@ -45,7 +49,15 @@ where
 {
     /// Takes the serial port, the pins and the clock.
     pub fn new(serial: S, wiring: P, clock: C) -> Self {
-        Self { serial, wiring, clock, device: Device::new(), bringup: Bringup::new(), wake_at: None }
+        Self {
+            serial,
+            wiring,
+            clock,
+            device: Device::new(),
+            bringup: Bringup::new(),
+            wake_at: None,
+            saving: PowerSaving::Off,
+        }
     }
 
     /// Gives the serial port, the pins and the clock back.
@@ -97,6 +109,11 @@ where
                 Step::Reset(asserted) => {
                     if !self.wiring.reset(asserted) {
                         self.bringup.set_no_reset();
+                    }
+                }
+                Step::Baud(rate) => {
+                    if !self.wiring.set_baud_rate(&mut self.serial, rate) {
+                        self.bringup.set_rate_fixed();
                     }
                 }
                 Step::Ready => return Ok(()),
@@ -162,12 +179,70 @@ where
         data: &[u8],
         sink: &mut dyn Sink,
     ) -> Result<X::Response, Error> {
-        self.settle()?;
-        let started = self.device.engine.start(command, payload, self.clock.now());
-        let outcome = self.run(started, data, sink)?;
-        expect(outcome, &self.device)?;
-        let command_name = self.device.engine.name();
-        command.decode(self.device.engine.answer()).ok_or(Error::Garbled { command: command_name })
+        self.exchange(command, payload, data, sink)?;
+        let answer = self.device.engine.answer();
+        command.decode(answer).ok_or(Error::Garbled { command: self.device.engine.name() })
+    }
+
+    /// The part of a command's execution that does not depend on its type.
+    #[inline(never)]
+    fn exchange(
+        &mut self,
+        command: &dyn Request,
+        payload: Payload,
+        data: &[u8],
+        sink: &mut dyn Sink,
+    ) -> Result<(), Error> {
+        self.wake()?;
+        let outcome = match self.settle() {
+            Ok(()) => self.run(command, payload, data, sink),
+            Err(error) => Err(error),
+        };
+        if self.saving == PowerSaving::Dtr {
+            self.wiring.dtr(false);
+        }
+        expect(outcome?, &self.device)
+    }
+
+    /// Wakes a modem that saves power.
+    fn wake(&mut self) -> Result<(), Error> {
+        match self.saving {
+            PowerSaving::Off => {}
+            PowerSaving::Dtr => {
+                self.wiring.dtr(true);
+                let awake = self.clock.now() + WAKE;
+                while !self.clock.now().has_reached(awake) {
+                    self.clock.wait(awake);
+                    self.pump(&[], &mut Discard)?;
+                }
+            }
+            PowerSaving::Idle => {
+                // The first is lost if the modem sleeps, and wakes it.
+                for _ in 0..2 {
+                    if self.run(&Attention, Payload::None, &[], &mut Discard)?
+                        == Outcome::Final(FinalResult::Ok)
+                    {
+                        break;
+                    }
+                }
+                self.device.engine.set_fresh();
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn set_dtr(&mut self, asserted: bool) -> bool {
+        self.wiring.dtr(asserted)
+    }
+
+    pub(crate) const fn set_saving(&mut self, saving: PowerSaving) {
+        self.saving = saving;
+    }
+
+    /// The modem is off, or will be.
+    pub(crate) fn forget_everything(&mut self) {
+        self.device.forget();
+        self.bringup.lose_modem();
     }
 
     /// Brings both sides to a point where a command can be sent.
@@ -186,9 +261,8 @@ where
         }
         while let Some(socket) = self.device.sockets.abandoned() {
             self.device.sockets.free(socket);
-            let started = self.device.engine.start(&CloseSocket(socket), Payload::None, self.clock.now());
             // The modem may have closed it long since.
-            self.run(started, &[], &mut Discard)?;
+            self.run(&CloseSocket(socket), Payload::None, &[], &mut Discard)?;
         }
         Ok(())
     }
@@ -197,8 +271,7 @@ where
     fn resync(&mut self) -> Result<(), Error> {
         let probe = ProbeErrorNumbers;
         for _ in 0..RESYNC_TRIES {
-            let started = self.device.engine.start(&probe, Payload::None, self.clock.now());
-            if self.run(started, &[], &mut Discard)? != Outcome::Final(FinalResult::Ok) {
+            if self.run(&probe, Payload::None, &[], &mut Discard)? != Outcome::Final(FinalResult::Ok) {
                 continue;
             }
             if probe.decode(self.device.engine.answer()) == Some(0) {
@@ -225,14 +298,18 @@ where
         Ok(())
     }
 
-    /// Serves the engine until its command has ended.
-    fn run(
+    /// Runs a command to its end, whatever that is.
+    #[inline(never)]
+    pub(crate) fn run(
         &mut self,
-        started: Result<(), StartError>,
+        command: &dyn Request,
+        payload: Payload,
         data: &[u8],
         sink: &mut dyn Sink,
     ) -> Result<Outcome, Error> {
-        started.map_err(|_| Error::Argument(self.device.engine.name()))?;
+        if self.device.engine.start(command, payload, self.clock.now()).is_err() {
+            return Err(Error::Argument(self.device.engine.name()));
+        }
         loop {
             self.pump(data, sink)?;
             if let Some(outcome) = self.device.engine.finish() {

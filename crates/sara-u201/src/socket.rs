@@ -124,7 +124,7 @@ where
         match self.execute(&ConnectSocket { socket, host, port, timeout }) {
             Err(Error::Refused { cause, .. }) => {
                 let socket_error = self.execute(&LastSocketError).ok();
-                let reason = reason(socket_error, tls.is_some(), cause);
+                let reason = reason(socket_error, tls.is_some());
                 Err(Error::Connect(ConnectError { reason, cause, socket_error }))
             }
             other => other,
@@ -207,7 +207,7 @@ where
         let now = self.now();
         let entry = self.live(handle)?;
         let ask = entry.probe_due(now) || (entry.pending > 0 && entry.unsure);
-        if entry.state == State::Closing || (entry.pending > 0 && !ask) {
+        if matches!(entry.state, State::Closing | State::Ended) || (entry.pending > 0 && !ask) {
             return Ok(true);
         }
         if !ask {
@@ -233,10 +233,14 @@ where
 
     /// What a refusal by a socket means: it is closed, or the packet data context is gone with it.
     fn explain(&mut self, handle: SocketHandle, error: Error) -> Error {
-        if self.execute(&BytesWaiting(handle.number)).is_ok() {
+        let Ok(entry) = self.live(handle) else { return Error::Closed };
+        if entry.state == State::Open && self.execute(&BytesWaiting(handle.number)).is_ok() {
             return error;
         }
-        self.device.sockets.free(handle.number);
+        let Ok(entry) = self.live(handle) else { return Error::Closed };
+        if core::mem::replace(&mut entry.state, State::Ended) == State::Closing {
+            return Error::Closed;
+        }
         if self.execute(&PsdActive(PROFILE)) == Ok(false) {
             self.device.lose_packet_data();
         }
@@ -260,13 +264,13 @@ where
         }
     }
 
-    fn live(&mut self, handle: SocketHandle) -> Result<&mut crate::sockets::Entry, Error> {
+    pub(crate) fn live(&mut self, handle: SocketHandle) -> Result<&mut crate::sockets::Entry, Error> {
         let error = if self.device.restarted { Error::Restarted } else { Error::Closed };
         self.device.sockets.live(handle.number, handle.generation).ok_or(error)
     }
 
     /// Refuses a socket that is closed, after reading what the modem has said by itself.
-    fn check(&mut self, handle: SocketHandle) -> Result<(), Error> {
+    pub(crate) fn check(&mut self, handle: SocketHandle) -> Result<(), Error> {
         self.pump(&[], &mut Discard)?;
         match self.live(handle)?.state {
             State::Open => Ok(()),
@@ -378,6 +382,9 @@ where
             self.modem.pump(&[], &mut Discard)?;
             let now = self.modem.now();
             let entry = self.modem.live(self.handle)?;
+            if entry.state == State::Ended {
+                return Ok(0);
+            }
             let closing = entry.state == State::Closing;
             if entry.pending > 0 || closing || entry.probe_due(now) {
                 let probe = self.modem.device.probe;
@@ -386,6 +393,7 @@ where
                         let entry = self.modem.live(self.handle)?;
                         entry.back_off(probe, now);
                         if closing {
+                            entry.state = State::Ended;
                             return Ok(0);
                         }
                     }
@@ -430,11 +438,14 @@ impl<S, P, C> Drop for Socket<'_, S, P, C> {
 }
 
 /// Reads the reason out of the modem's last socket error.
-const fn reason(socket_error: Option<u16>, tls: bool, cause: Cause) -> ConnectReason {
-    match (socket_error, cause) {
-        (Some(104 | 111), _) => ConnectReason::Refused,
-        (Some(110), _) => ConnectReason::TimedOut,
-        (Some(100 | 101 | 113), _) => ConnectReason::NetworkDown,
+const fn reason(socket_error: Option<u16>, tls: bool) -> ConnectReason {
+    match socket_error {
+        Some(111) => ConnectReason::Refused,
+        Some(104) if !tls => ConnectReason::Refused,
+        Some(110) => ConnectReason::TimedOut,
+        Some(100 | 101 | 113) => ConnectReason::NetworkDown,
+        // The resolver's own errors.
+        Some(160..=190) => ConnectReason::HostUnknown,
         _ if tls => ConnectReason::Tls,
         _ => ConnectReason::Unknown,
     }

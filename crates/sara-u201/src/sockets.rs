@@ -4,7 +4,6 @@ use monoclock::{Instant, Millis};
 
 use crate::command::SOCKETS;
 use crate::config::Probe;
-use crate::urc::Urc;
 
 /// How a socket stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,6 +15,8 @@ pub(crate) enum State {
     Open,
     /// Closed by the peer; what it has sent may still be read.
     Closing,
+    /// Closed by the peer, and all is read.
+    Ended,
     /// Over: nothing can be read or written.
     Dead,
 }
@@ -40,6 +41,12 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    fn close(&mut self) {
+        if self.state == State::Open {
+            self.state = State::Closing;
+        }
+    }
+
     /// Something was heard, or an answer is awaited from now on: the next probe is due later.
     pub(crate) fn schedule_probe(&mut self, probe: Probe, now: Instant) {
         self.probe_wait = if self.answer_awaited { probe.first } else { probe.idle };
@@ -84,8 +91,13 @@ impl Sockets {
     /// The socket `number`, if it is still the one of that generation.
     pub(crate) fn live(&mut self, number: u8, generation: u8) -> Option<&mut Entry> {
         let entry = self.entries.get_mut(usize::from(number))?;
-        (entry.generation == generation && matches!(entry.state, State::Open | State::Closing))
+        (entry.generation == generation && matches!(entry.state, State::Open | State::Closing | State::Ended))
             .then_some(entry)
+    }
+
+    /// Bytes that wait on a socket, whosever it is.
+    pub(crate) fn waiting(&self, number: u8) -> u32 {
+        self.entries.get(usize::from(number)).map_or(0, |entry| entry.pending)
     }
 
     /// Frees a number; what was lent of it is over.
@@ -112,7 +124,8 @@ impl Sockets {
     /// Marks a socket to be closed at the next opportunity.
     pub(crate) fn abandon(&mut self, number: u8, generation: u8) {
         if let Some(entry) = self.live(number, generation) {
-            entry.abandoned = true;
+            entry.abandoned = entry.state != State::Ended;
+            entry.state = State::Dead;
         }
     }
 
@@ -122,31 +135,23 @@ impl Sockets {
         u8::try_from(place).ok()
     }
 
-    /// Takes note of a URC about a socket.
-    pub(crate) fn handle_urc(&mut self, urc: &Urc) {
-        match *urc {
-            Urc::SocketData { socket, length } | Urc::DatagramWaiting { socket, length } => {
-                let Some(entry) = self.entries.get_mut(usize::from(socket)) else { return };
-                if length == u32::MAX {
-                    // TLS: closed or failed.
-                    if entry.state == State::Open {
-                        entry.state = State::Closing;
-                    }
-                } else {
-                    entry.pending = length;
-                    entry.unsure = true;
-                }
-            }
-            Urc::SocketClosed { socket } => {
-                let Some(entry) = self.entries.get_mut(usize::from(socket)) else { return };
-                if entry.state == State::Open {
-                    entry.state = State::Closing;
-                }
-                // The modem has closed it already.
-                entry.abandoned = false;
-            }
-            _ => {}
+    /// Notes that so many bytes wait on a socket.
+    pub(crate) fn handle_data(&mut self, socket: u8, length: u32) {
+        let Some(entry) = self.entries.get_mut(usize::from(socket)) else { return };
+        if length == u32::MAX {
+            // TLS: closed or failed.
+            entry.close();
+        } else {
+            entry.pending = length;
+            entry.unsure = true;
         }
+    }
+
+    /// Notes that a socket was closed by the peer or the network; the modem has freed it.
+    pub(crate) fn handle_closed(&mut self, socket: u8) {
+        let Some(entry) = self.entries.get_mut(usize::from(socket)) else { return };
+        entry.close();
+        entry.abandoned = false;
     }
 }
 
@@ -158,7 +163,7 @@ mod tests {
     fn a_number_used_again_is_another_socket() {
         let mut sockets = Sockets::default();
         let first = sockets.open(2).unwrap();
-        sockets.handle_urc(&Urc::SocketData { socket: 2, length: 9 });
+        sockets.handle_data(2, 9);
         assert_eq!(sockets.live(2, first).unwrap().pending, 9);
         sockets.free(2);
         let second = sockets.open(2).unwrap();

@@ -123,6 +123,70 @@ pub struct Location {
     pub uncertainty: u32,
 }
 
+/// Names of URCs that do not begin with `UU`.
+const NAMES: [&[u8]; 17] = [
+    b"CALV",
+    b"CCWA",
+    b"CDS",
+    b"CDSI",
+    b"CGEV",
+    b"CGREG",
+    b"CIEV",
+    b"CLIP",
+    b"CMT",
+    b"CMTI",
+    b"CREG",
+    b"CRING",
+    b"CTZV",
+    b"CUSD",
+    b"UCALLSTAT",
+    b"ULOCIND",
+    b"UMWI",
+];
+
+/// Splits a line into the name of a URC and its parameters.
+fn split(line: &[u8]) -> Option<(&[u8], Fields<'_>)> {
+    let name = line.strip_prefix(b"+")?;
+    let colon = name.iter().position(|&byte| byte == b':')?;
+    let (name, rest) = name.split_at_checked(colon)?;
+    Some((name, Fields::new(rest.get(1..)?)))
+}
+
+/// Whether a line is a URC, whatever its parameters.
+pub(crate) fn is_urc(line: &[u8]) -> bool {
+    line == b"RING" || split(line).is_some_and(|(name, _)| name.starts_with(b"UU") || NAMES.contains(&name))
+}
+
+/// What the driver itself must know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Notice {
+    Data { socket: u8, length: u32 },
+    Datagram { socket: u8, length: u32 },
+    Closed { socket: u8 },
+    PacketDataLost,
+    Registration { domain: Domain, registration: Registration },
+}
+
+impl Notice {
+    pub(crate) fn parse(line: &[u8]) -> Option<Self> {
+        let (name, mut fields) = split(line)?;
+        Some(match name {
+            b"UUSORD" => Self::Data { socket: fields.number()?, length: fields.number()? },
+            b"UUSORF" => Self::Datagram { socket: fields.number()?, length: fields.number()? },
+            b"UUSOCL" => Self::Closed { socket: fields.number()? },
+            b"UUPSDD" => Self::PacketDataLost,
+            b"CGEV" if fields.bytes()?.ends_with(b"DETACH") => Self::PacketDataLost,
+            b"CREG" => registration(Domain::CircuitSwitched, fields)?,
+            b"CGREG" => registration(Domain::PacketSwitched, fields)?,
+            _ => return None,
+        })
+    }
+}
+
+fn registration(domain: Domain, fields: Fields<'_>) -> Option<Notice> {
+    Some(Notice::Registration { domain, registration: Registration::parse(fields)? })
+}
+
 impl Urc {
     /// Reads a line, if it is a URC.
     ///
@@ -137,28 +201,34 @@ impl Urc {
         if line == b"RING" {
             return Some(Self::Ring);
         }
-        let name = line.strip_prefix(b"+")?;
-        let colon = name.iter().position(|&byte| byte == b':')?;
-        let (name, rest) = name.split_at_checked(colon)?;
-        let mut fields = Fields::new(rest.get(1..)?);
+        if !is_urc(line) {
+            return None;
+        }
+        let (name, mut fields) = split(line)?;
         match name {
-            b"CREG" => registration(Domain::CircuitSwitched, fields),
-            b"CGREG" => registration(Domain::PacketSwitched, fields),
-            b"UUSORD" => Some(Self::SocketData { socket: fields.number()?, length: fields.number()? }),
-            b"UUSORF" => Some(Self::DatagramWaiting { socket: fields.number()?, length: fields.number()? }),
-            b"UUSOCL" => Some(Self::SocketClosed { socket: fields.number()? }),
+            b"UUPSDD" => return Some(Self::PacketDataLost { profile: fields.number()? }),
+            b"UUPSDA" => return Some(Self::PacketDataActivated { result: fields.number()? }),
+            _ => {}
+        }
+        match Notice::parse(line) {
+            Some(Notice::Data { socket, length }) => return Some(Self::SocketData { socket, length }),
+            Some(Notice::Datagram { socket, length }) => {
+                return Some(Self::DatagramWaiting { socket, length });
+            }
+            Some(Notice::Closed { socket }) => return Some(Self::SocketClosed { socket }),
+            Some(Notice::PacketDataLost) => return Some(Self::PacketServiceDetached),
+            Some(Notice::Registration { domain, registration }) => {
+                return Some(Self::Registration { domain, registration });
+            }
+            None => {}
+        }
+        match name {
+            b"CREG" | b"CGREG" | b"UUSORD" | b"UUSORF" | b"UUSOCL" => None,
             b"UUSOLI" => {
                 let socket = fields.number()?;
                 let ip: Ipv4Addr = fields.text()?.parse().ok()?;
                 let remote = SocketAddrV4::new(ip, fields.number()?);
                 Some(Self::SocketAccepted { socket, remote, listener: fields.number()? })
-            }
-            b"UUPSDD" => Some(Self::PacketDataLost { profile: fields.number()? }),
-            b"UUPSDA" => Some(Self::PacketDataActivated { result: fields.number()? }),
-            b"CGEV" => {
-                let event = fields.bytes()?;
-                let detached = event.ends_with(b"DETACH");
-                Some(if detached { Self::PacketServiceDetached } else { Self::Other })
             }
             b"CIEV" => Some(Self::Indicator { indicator: fields.number()?, value: fields.number()? }),
             b"CMTI" => {
@@ -176,16 +246,9 @@ impl Urc {
             b"UUPINGER" => Some(Self::PingFailed { reason: fields.number()? }),
             b"UULOC" => location(fields).map(Self::Location),
             b"UUSIMSTAT" => Some(Self::SimStatus(fields.number()?)),
-            b"CALV" | b"CCWA" | b"CDS" | b"CDSI" | b"CLIP" | b"CMT" | b"CSSI" | b"CSSU" | b"CTZV"
-            | b"CUSD" | b"UMWI" | b"UUFTPCR" | b"UUJAM" | b"UULOCIND" | b"UUSMTPCR" | b"UUSTS"
-            | b"UUGIND" => Some(Self::Other),
-            _ => None,
+            _ => Some(Self::Other),
         }
     }
-}
-
-fn registration(domain: Domain, fields: Fields<'_>) -> Option<Urc> {
-    Some(Urc::Registration { domain, registration: Registration::parse(fields)? })
 }
 
 /// `<retry>,<size>,"<host>","<ip>",<ttl>,<rtt>`; the round trip time is -1 on a time-out.

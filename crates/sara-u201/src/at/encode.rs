@@ -3,7 +3,7 @@
 use heapless::Vec;
 
 /// Greatest length of a command line without its data: `AT`, parameters, carriage return.
-const LINE: usize = 224;
+const LINE: usize = 192;
 
 /// A command line under construction.
 ///
@@ -115,7 +115,7 @@ impl CommandLine {
         }
     }
 
-    fn decimal(&mut self, mut value: u32) {
+    pub(crate) fn decimal(&mut self, mut value: u32) {
         let mut digits: Vec<u8, 10> = Vec::new();
         loop {
             let digit = u8::try_from(value % 10).unwrap_or(0);

@@ -16,12 +16,12 @@ pub struct Framing {
 /// Data inside an information response: in quotes, its length in the parameter before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DataFrame {
-    /// What the line starts with.
+    /// What the line starts with: the command's name, from which a colon follows.
     pub prefix: &'static str,
     /// Which parameter, counted from 0, is the data.
     pub field: u8,
-    /// Characters per byte of data: 2 in hexadecimal mode, else 1.
-    pub width: u8,
+    /// Whether every byte of data comes as two digits.
+    pub hex: bool,
 }
 
 /// A piece of what the modem said.
@@ -67,7 +67,7 @@ enum State {
 /// use sara_u201::at::{DataFrame, Framing, Token, Tokenizer};
 ///
 /// let mut tokenizer = Tokenizer::<64>::new();
-/// let framing = Framing { data: Some(DataFrame { prefix: "+USORD:", field: 2, width: 1 }), prompt: None };
+/// let framing = Framing { data: Some(DataFrame { prefix: "+USORD", field: 2, hex: false }), prompt: None };
 /// let mut input = &b"\r\n+USORD: 0,6,\"\r\nOK\r\n\"\r\nOK\r\n"[..];
 /// let mut data = Vec::new();
 /// let mut lines = 0;
@@ -193,7 +193,7 @@ impl<const N: usize> Tokenizer<N> {
 
 /// Tells how many characters of data follow `line`, if the quote at its end opens the data of `frame`.
 fn opened_data(line: &[u8], frame: DataFrame) -> Option<u32> {
-    let before = line.strip_prefix(frame.prefix.as_bytes())?.strip_suffix(b",\"")?;
+    let before = line.strip_prefix(frame.prefix.as_bytes())?.strip_prefix(b":")?.strip_suffix(b",\"")?;
     let mut fields = Fields::new(before);
     let mut length = None;
     for _ in 0..frame.field {
@@ -202,7 +202,7 @@ fn opened_data(line: &[u8], frame: DataFrame) -> Option<u32> {
     if fields.has_more() {
         return None;
     }
-    parse_number(length?)?.checked_mul(frame.width.into())
+    parse_number(length?)?.checked_mul(if frame.hex { 2 } else { 1 })
 }
 
 #[cfg(test)]
@@ -213,7 +213,7 @@ mod tests {
     use std::vec::Vec;
 
     const USORD: Framing =
-        Framing { prompt: None, data: Some(DataFrame { prefix: "+USORD:", field: 2, width: 1 }) };
+        Framing { prompt: None, data: Some(DataFrame { prefix: "+USORD", field: 2, hex: false }) };
 
     /// Feeds `input` in pieces of `size` and joins what belongs together.
     fn tokens(input: &[u8], framing: Framing, size: usize) -> Vec<String> {
@@ -281,7 +281,7 @@ mod tests {
     #[test]
     fn names_with_commas_do_not_move_the_data() {
         let framing =
-            Framing { prompt: None, data: Some(DataFrame { prefix: "+URDFILE:", field: 2, width: 1 }) };
+            Framing { prompt: None, data: Some(DataFrame { prefix: "+URDFILE", field: 2, hex: false }) };
         assert_eq!(
             tokens(b"+URDFILE: \"a,2,\",3,\"xyz\"\r\n", framing, 64),
             ["header +URDFILE: \\\"a,2,\\\",3,\\\"", "data xyz true"]

@@ -12,7 +12,7 @@ impl Command for ReadClock {
     type Response = ClockReading;
 
     fn spec(&self) -> Spec {
-        Spec::new("+CCLK?").reply(Reply::Line("+CCLK:"))
+        Spec::new("+CCLK?").reply(Reply::Line)
     }
 
     fn decode(&self, mut answer: Fields<'_>) -> Option<ClockReading> {

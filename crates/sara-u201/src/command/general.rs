@@ -22,6 +22,22 @@ impl Command for Attention {
     }
 }
 
+/// A command that is its name alone and answers OK: settings such as `+CTZU=1`.
+#[derive(Clone, Copy, Debug)]
+pub struct Plain(pub &'static str);
+
+impl Command for Plain {
+    type Response = ();
+
+    fn spec(&self) -> Spec {
+        Spec::new(self.0)
+    }
+
+    fn decode(&self, _: Fields<'_>) -> Option<()> {
+        Some(())
+    }
+}
+
 /// `ATE`: echo of commands.
 #[derive(Clone, Copy, Debug)]
 pub struct Echo(pub bool);
@@ -63,7 +79,7 @@ impl Command for ProbeErrorNumbers {
     type Response = u8;
 
     fn spec(&self) -> Spec {
-        Spec::new("+CMEE?").reply(Reply::Line("+CMEE:")).within(Millis(1000))
+        Spec::new("+CMEE?").reply(Reply::Line).within(Millis(1000))
     }
 
     fn decode(&self, mut answer: Fields<'_>) -> Option<u8> {

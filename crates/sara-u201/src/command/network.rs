@@ -32,8 +32,8 @@ impl Command for QueryRegistration {
 
     fn spec(&self) -> Spec {
         match self.0 {
-            Domain::CircuitSwitched => Spec::new("+CREG?").reply(Reply::Registration("+CREG:")),
-            Domain::PacketSwitched => Spec::new("+CGREG?").reply(Reply::Registration("+CGREG:")),
+            Domain::CircuitSwitched => Spec::new("+CREG?").reply(Reply::Registration),
+            Domain::PacketSwitched => Spec::new("+CGREG?").reply(Reply::Registration),
         }
         .within(Spec::SOCKET)
     }

@@ -130,7 +130,7 @@ impl Command for PsdActive {
     type Response = bool;
 
     fn spec(&self) -> Spec {
-        Spec::new("+UPSND=").reply(Reply::Line("+UPSND:")).within(Spec::SOCKET)
+        Spec::new("+UPSND=").reply(Reply::Line).within(Spec::SOCKET)
     }
 
     fn encode(&self, line: &mut CommandLine) {
@@ -151,7 +151,7 @@ impl Command for PsdAddress {
     type Response = Ipv4Addr;
 
     fn spec(&self) -> Spec {
-        Spec::new("+UPSND=").reply(Reply::Line("+UPSND:")).within(Spec::SOCKET)
+        Spec::new("+UPSND=").reply(Reply::Line).within(Spec::SOCKET)
     }
 
     fn encode(&self, line: &mut CommandLine) {

@@ -1,7 +1,5 @@
 //! Certificates and TLS profiles in the modem.
 
-use monoclock::Millis;
-
 use super::{Command, Reply, Spec};
 use crate::at::{CommandLine, Fields};
 use crate::certificate::CertificateKind;
@@ -21,10 +19,7 @@ impl Command for CertificateUpload<'_> {
     type Response = Option<[u8; 16]>;
 
     fn spec(&self) -> Spec {
-        Spec::new("+USECMNG=")
-            .reply(Reply::Maybe("+USECMNG:"))
-            .within(Spec::SOCKET)
-            .prompt(b'>', Millis::from_secs(5))
+        Spec::new("+USECMNG=").reply(Reply::Maybe).within(Spec::SOCKET).prompt(b'>')
     }
 
     fn encode(&self, line: &mut CommandLine) {
@@ -49,7 +44,7 @@ impl Command for CertificateMd5<'_> {
     type Response = [u8; 16];
 
     fn spec(&self) -> Spec {
-        Spec::new("+USECMNG=").reply(Reply::Line("+USECMNG:")).within(Spec::SOCKET)
+        Spec::new("+USECMNG=").reply(Reply::Line).within(Spec::SOCKET)
     }
 
     fn encode(&self, line: &mut CommandLine) {

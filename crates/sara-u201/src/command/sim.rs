@@ -27,7 +27,7 @@ impl Command for QueryPin {
     type Response = PinState;
 
     fn spec(&self) -> Spec {
-        Spec::new("+CPIN?").reply(Reply::Line("+CPIN:")).within(Millis::from_secs(10))
+        Spec::new("+CPIN?").reply(Reply::Line).within(Millis::from_secs(10))
     }
 
     fn decode(&self, mut answer: Fields<'_>) -> Option<PinState> {
@@ -84,7 +84,7 @@ impl Command for PinAttempts {
     type Response = TriesLeft;
 
     fn spec(&self) -> Spec {
-        Spec::new("+UPINCNT").reply(Reply::Line("+UPINCNT:")).within(Millis::from_secs(10))
+        Spec::new("+UPINCNT").reply(Reply::Line).within(Millis::from_secs(10))
     }
 
     fn decode(&self, mut answer: Fields<'_>) -> Option<TriesLeft> {

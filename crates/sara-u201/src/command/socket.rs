@@ -3,7 +3,7 @@
 use monoclock::Millis;
 
 use super::{Command, Reply, Spec};
-use crate::at::{CommandLine, DataFrame, Fields};
+use crate::at::{CommandLine, Fields};
 
 /// How many sockets the modem has; their numbers are used again at once.
 pub const SOCKETS: usize = 7;
@@ -34,7 +34,7 @@ impl Command for CreateSocket {
     type Response = u8;
 
     fn spec(&self) -> Spec {
-        Spec::new("+USOCR=").reply(Reply::Line("+USOCR:")).within(Spec::SOCKET)
+        Spec::new("+USOCR=").reply(Reply::Line).within(Spec::SOCKET)
     }
 
     fn encode(&self, line: &mut CommandLine) {
@@ -121,8 +121,8 @@ impl Command for WriteSocket {
     type Response = u16;
 
     fn spec(&self) -> Spec {
-        let spec = Spec::new("+USOWR=").reply(Reply::Maybe("+USOWR:")).within(Spec::SOCKET);
-        if self.hex { spec } else { spec.prompt(b'@', Millis::from_secs(5)) }
+        let spec = Spec::new("+USOWR=").reply(Reply::Maybe).within(Spec::SOCKET);
+        if self.hex { spec } else { spec.prompt(b'@') }
     }
 
     fn encode(&self, line: &mut CommandLine) {
@@ -151,11 +151,7 @@ impl Command for ReadSocket {
     type Response = u16;
 
     fn spec(&self) -> Spec {
-        Spec::new("+USORD=").reply(Reply::Line("+USORD:")).within(Spec::SOCKET).data(DataFrame {
-            prefix: "+USORD:",
-            field: 2,
-            width: if self.hex { 2 } else { 1 },
-        })
+        Spec::new("+USORD=").reply(Reply::Line).within(Spec::SOCKET).data(2, self.hex)
     }
 
     fn encode(&self, line: &mut CommandLine) {
@@ -176,7 +172,7 @@ impl Command for BytesWaiting {
     type Response = u32;
 
     fn spec(&self) -> Spec {
-        Spec::new("+USORD=").reply(Reply::Line("+USORD:")).within(Spec::SOCKET)
+        Spec::new("+USORD=").reply(Reply::Line).within(Spec::SOCKET)
     }
 
     fn encode(&self, line: &mut CommandLine) {
@@ -217,7 +213,7 @@ impl Command for LastSocketError {
     type Response = u16;
 
     fn spec(&self) -> Spec {
-        Spec::new("+USOER").reply(Reply::Line("+USOER:"))
+        Spec::new("+USOER").reply(Reply::Line)
     }
 
     fn decode(&self, mut answer: Fields<'_>) -> Option<u16> {

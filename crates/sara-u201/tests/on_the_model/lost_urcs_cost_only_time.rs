@@ -37,7 +37,7 @@ fn a_read_that_waits_too_long_ends() {
     let before = bench.clock.elapsed();
     assert_eq!(socket.read(&mut [0; 8]), Err(Error::Timeout { command: "+USORD=" }));
     let waited = bench.clock.elapsed() - before;
-    assert!((Duration::from_secs(5)..Duration::from_secs(6)).contains(&waited), "{waited:?}");
+    assert!((Duration::from_millis(4999)..Duration::from_secs(6)).contains(&waited), "{waited:?}");
     // The connection still stands.
     peer.borrow_mut().echo = true;
     socket.write_all(b"ping").unwrap();
