@@ -15,7 +15,8 @@ pub(crate) struct Encoder {
     length: usize,
 }
 
-/// Bytes held back until they fill whole groups of three.
+/// Bytes held back until they fill whole groups of three; for more than these base64 has a fast way, which
+/// costs 0.5 KB of flash.
 const STAGE: usize = 24;
 /// Characters of one full stage.
 const TEXT: usize = encoded_len(STAGE);
