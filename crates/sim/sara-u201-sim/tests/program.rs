@@ -1,0 +1,133 @@
+//! The model as a program, seen by strangers: a TCP client, a terminal, a Python script.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use sara_u201_sim::{Direction, Profile, Transcript};
+
+/// The program, ended with the test.
+struct Program {
+    child: Child,
+    /// The first line of its output.
+    name: String,
+}
+
+impl Program {
+    fn start(arguments: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_sara-u201-sim"))
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut name = String::new();
+        let output = child.stdout.as_mut().expect("a pipe");
+        BufReader::new(output).read_line(&mut name).expect("a line");
+        Self { child, name: name.trim().to_owned() }
+    }
+
+    fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(&self.name).expect("it listens");
+        stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a time-out");
+        stream
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ended = self.child.kill();
+        let _status = self.child.wait();
+    }
+}
+
+/// Sends a line and reads to the end of its result.
+fn command(line: &mut (impl Read + Write), text: &str) -> String {
+    line.write_all(format!("{text}\r").as_bytes()).expect("the line works");
+    let mut seen = String::new();
+    let mut byte = [0];
+    let start = Instant::now();
+    while !seen.ends_with("\r\nOK\r\n") && !seen.ends_with("ERROR\r\n") {
+        line.read_exact(&mut byte).expect("an answer");
+        seen.push(char::from(byte[0]));
+        assert!(start.elapsed() < Duration::from_secs(30), "{seen:?}");
+    }
+    seen
+}
+
+#[test]
+fn a_tcp_client_may_go_and_come_back() {
+    let log = concat!(env!("CARGO_TARGET_TMPDIR"), "/program.log");
+    let program = Program::start(&[
+        "--tcp",
+        "127.0.0.1:0",
+        "--speed",
+        "5",
+        "--log",
+        log,
+        "--fault",
+        "urc:text=NEWS@+CSQ/reply",
+    ]);
+    let mut client = program.connect();
+    assert_eq!(command(&mut client, "AT"), "AT\r\r\nOK\r\n");
+    assert_eq!(command(&mut client, "ATE0"), "ATE0\r\r\nOK\r\n");
+    assert!(command(&mut client, "AT+CSQ").starts_with("\r\nNEWS\r\n\r\n+CSQ: "));
+    drop(client);
+    std::thread::sleep(Duration::from_millis(300));
+    let mut client = program.connect();
+    assert_eq!(command(&mut client, "AT"), "\r\nOK\r\n", "the module lives on: no echo");
+    let text = std::fs::read_to_string(log).expect("a log");
+    let transcript: Transcript = text.parse().expect("a transcript");
+    assert!(transcript.bytes(Direction::ToModule).starts_with(b"AT\rATE0\rAT+CSQ\r"));
+}
+
+#[test]
+fn a_pseudo_terminal_is_a_serial_line() {
+    let program = Program::start(&["--pty", "--speed", "5"]);
+    assert!(program.name.starts_with("/dev/"), "{}", program.name);
+    let mut line =
+        std::fs::OpenOptions::new().read(true).write(true).open(&program.name).expect("a terminal");
+    assert_eq!(command(&mut line, "AT"), "AT\r\r\nOK\r\n", "raw: nothing is translated");
+    assert_eq!(command(&mut line, "AT+CGMM"), "AT+CGMM\r\r\nSARA-U201\r\n\r\nOK\r\n");
+}
+
+#[test]
+fn a_python_client_written_from_the_manual_gets_on() {
+    if Command::new("python3").arg("--version").stdout(Stdio::null()).status().is_err() {
+        eprintln!("python3 is not here: nothing tried");
+        return;
+    }
+    let program = Program::start(&["--tcp", "127.0.0.1:0", "--speed", "3"]);
+    let port = program.name.rsplit(':').next().expect("a port");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/client.py");
+    let output = Command::new("python3").args([script, port]).output().expect("python runs");
+    let (out, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && out.trim() == "done", "{out}{error}");
+}
+
+#[test]
+fn mistakes_on_the_command_line_are_told() {
+    let run = |arguments: &[&str]| {
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_sara-u201-sim")).args(arguments).output().expect("it runs");
+        (
+            output.status.success(),
+            String::from_utf8(output.stdout).expect("text"),
+            String::from_utf8(output.stderr),
+        )
+    };
+    let (done, profile, _) = run(&["--print-profile"]);
+    assert!(done);
+    assert_eq!(Profile::from_toml(&profile).expect("its own profile").seed, 0);
+    for (arguments, reason) in [
+        (&["--tcp", "127.0.0.1:0", "--fault", "nonsense"][..], "no fault is called \"nonsense\""),
+        (&["--tcp", "192.0.2.1:80"], "loopback"),
+        (&[], "--pty and --tcp"),
+        (&["--tcp", "127.0.0.1:0", "--route", "x"], "NAME:PORT=ADDRESS"),
+    ] {
+        let (done, _, error) = run(arguments);
+        let error = error.expect("text");
+        assert!(!done && error.contains(reason), "{arguments:?}: {error}");
+    }
+}
