@@ -79,6 +79,22 @@ pub(crate) fn body_of(packet: &[u8]) -> &[u8] {
     packet.get(2 + length..).unwrap_or_default()
 }
 
+/// Puts a fixed header before a body.
+pub(crate) fn packet(first: u8, body: &[u8]) -> Vec<u8> {
+    let mut packet = vec![first];
+    let mut remaining = body.len();
+    loop {
+        let low = u8::try_from(remaining & 0x7f).unwrap_or_default();
+        remaining >>= 7;
+        packet.push(if remaining > 0 { low | 0x80 } else { low });
+        if remaining == 0 {
+            break;
+        }
+    }
+    packet.extend(body);
+    packet
+}
+
 const fn check_fixed_header(first: u8, mqtt5: bool) -> Result<(), FrameError> {
     use packet_type::{AUTH, PUBLISH, PUBREL, SUBSCRIBE, UNSUBSCRIBE};
     match (first >> 4, first & 0x0f) {
@@ -124,6 +140,18 @@ mod tests {
         assert_eq!(packets.iter().map(|packet| type_of(packet)).collect::<Vec<_>>(), [12, 3, 14]);
         assert_eq!(body_of(&packets[1]), [7; 128]);
         assert!(body_of(&packets[0]).is_empty());
+    }
+
+    #[test]
+    fn a_packet_is_its_header_and_its_body() {
+        for length in [0, 1, 127, 128, 16_383, 16_384, 100_000] {
+            let body = vec![7; length];
+            let packet = packet(0x30, &body);
+            assert_eq!((type_of(&packet), body_of(&packet)), (3, &body[..]));
+            let mut framer = Framer::default();
+            framer.push(&packet);
+            assert_eq!(framer.pop(200_000, false), Ok(Some(packet)));
+        }
     }
 
     #[test]

@@ -93,6 +93,8 @@ pub struct Rules {
     pub takeover: Takeover,
     /// A CONNECT with a will is refused by closing (`true`) or taken and the will never published.
     pub refuse_will: bool,
+    /// A password without a user name is taken, against MQTT 3.1.1: the Arduino client sends it so.
+    pub password_alone: bool,
     /// Header fields of a token beside `alg` and `typ` are refused.
     pub strict_token_header: bool,
     /// The empty configuration, version 1 of every device, is pushed too.
@@ -202,6 +204,7 @@ impl Default for Rules {
             byte_rate: RateRule::Record,
             takeover: Takeover::DropFirst,
             refuse_will: true,
+            password_alone: true,
             strict_token_header: true,
             push_empty_config: true,
             dup_after_reconnect: false,

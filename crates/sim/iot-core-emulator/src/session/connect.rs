@@ -5,6 +5,7 @@ use core::time::Duration;
 use super::online::Online;
 use crate::cloud::{Code, Context};
 use crate::codec::{Codec, Connect, Incoming, ReturnCode};
+use crate::frame::packet_type;
 use crate::journal::{Event, Refusal};
 use crate::{
     CloseReason, Device, DevicePath, PathError, Profile, RegistryError, Takeover, TokenError, frame, token,
@@ -12,6 +13,12 @@ use crate::{
 
 /// Offset of the connect flags, after the protocol name "MQTT" and its level.
 const FLAGS: usize = 7;
+/// Offset of the payload, after the keep alive.
+const PAYLOAD: usize = 10;
+/// Connect flags. (section 3.1.2.3)
+const USER_NAME: u8 = 0x80;
+const PASSWORD: u8 = 0x40;
+const WILL: u8 = 0x04;
 const CLEAN_SESSION: u8 = 0x02;
 const RESERVED: u8 = 0x01;
 
@@ -20,7 +27,8 @@ pub(super) fn connect(packet: &[u8], limit: usize, context: &mut Context<'_>) ->
     let mqtt5 = protocol_level(packet, context)?;
     // The codec of the connection takes larger packets than the one that reads CONNECT.
     let mut codec = Codec::new(mqtt5, limit.max(context.cloud.settings.limits.telemetry * 2));
-    let Incoming::Connect(connect) = super::decode(&mut codec, &as_clean_session(packet, mqtt5))? else {
+    let packet = as_the_codec_wants(packet, mqtt5, context);
+    let Incoming::Connect(connect) = super::decode(&mut codec, &packet)? else {
         return Err(CloseReason::NotConnect);
     };
     let (client_id, keep_alive) = (connect.client_id.clone(), connect.keep_alive);
@@ -133,12 +141,31 @@ fn protocol_level(packet: &[u8], context: &mut Context<'_>) -> Result<bool, Clos
     }
 }
 
-/// The bridge keeps no session, so that CleanSession 0 means the same as 1.
-fn as_clean_session(packet: &[u8], mqtt5: bool) -> Vec<u8> {
-    let mut packet = packet.to_vec();
-    let header = packet.len() - frame::body_of(&packet).len();
-    if !mqtt5 && let Some(flags) = packet.get_mut(header + FLAGS) {
-        *flags |= CLEAN_SESSION;
+/// Rewrites what the bridge takes and the codec does not, or takes otherwise.
+///
+/// The bridge keeps no session, so that CleanSession 0 means the same as 1. The user name is ignored, and
+/// may be missing where there is a password, which MQTT 3.1.1 forbids [MQTT-3.1.2-22].
+fn as_the_codec_wants(packet: &[u8], mqtt5: bool, context: &Context<'_>) -> Vec<u8> {
+    let mut body = frame::body_of(packet).to_vec();
+    let Some(flags) = body.get_mut(FLAGS).filter(|_| !mqtt5) else { return packet.to_vec() };
+    *flags |= CLEAN_SESSION;
+    let (will, bare_password) = (*flags & WILL != 0, *flags & (USER_NAME | PASSWORD) == PASSWORD);
+    if bare_password && context.cloud.settings.rules.password_alone {
+        *flags |= USER_NAME;
+        // The user name comes after the client id and, where there is a will, its topic and message.
+        let before = if will { 3 } else { 1 };
+        let at = (0..before).fold(PAYLOAD, |at, _| at + 2 + length_at(&body, at));
+        if at <= body.len() {
+            body.splice(at..at, [0, 0]);
+        }
     }
-    packet
+    frame::packet(packet_type::CONNECT << 4, &body)
+}
+
+/// The length of the field that begins at `at`; 0 past the end, where the codec finds the field missing.
+fn length_at(body: &[u8], at: usize) -> usize {
+    match body.get(at..at + 2) {
+        Some([high, low]) => usize::from(u16::from_be_bytes([*high, *low])),
+        _ => 0,
+    }
 }

@@ -301,3 +301,11 @@ pub(crate) fn packet(first: u8, body: &[u8]) -> Vec<u8> {
 pub(crate) fn string(text: &str) -> Vec<u8> {
     [&u16::try_from(text.len()).unwrap().to_be_bytes(), text.as_bytes()].concat()
 }
+
+/// A control packet with a body of 128 to 16 383 bytes.
+pub(crate) fn long_packet(first: u8, body: &[u8]) -> Vec<u8> {
+    assert!((128..16_384).contains(&body.len()));
+    let low = u8::try_from(body.len() % 128).unwrap() | 0x80;
+    let high = u8::try_from(body.len() / 128).unwrap();
+    [&[first, low, high], body].concat()
+}

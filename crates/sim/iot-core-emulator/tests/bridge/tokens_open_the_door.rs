@@ -3,7 +3,7 @@
 use iot_core_emulator::{CloseReason, DevicePath, Event, PathError, Refusal, Timestamp, TokenError};
 use mqtt_protocol_core::mqtt::packet::v3_1_1;
 
-use crate::support::{Key, PROJECT, START, World};
+use crate::support::{Key, PROJECT, START, World, long_packet, string};
 
 fn refusal(world: &World) -> Refusal {
     let refused = |event| match event {
@@ -45,6 +45,31 @@ fn the_tutorials_client_id_has_96_bytes_and_a_long_project_works() {
     let token = world.key.token_for(project, START, START + 60);
     client.connect(&path.to_string(), &token, 60, world.now);
     assert_eq!(client.connack(), 0);
+}
+
+#[test]
+fn the_arduino_clients_connect_is_taken_although_it_has_no_user_name() {
+    let body = |world: &World, will: bool| {
+        let flags = if will { 0x46 } else { 0x42 };
+        let will = if will { [string("will"), string("gone")].concat() } else { Vec::new() };
+        let head = [&string("MQTT")[..], &[4, flags, 0, 60]].concat();
+        [head, string(&world.path.to_string()), will, string(&world.token())].concat()
+    };
+    let world = World::with(|settings| settings.rules.refuse_will = false);
+    let mut client = world.accept();
+    let connect = long_packet(0x10, &body(&world, false));
+    assert_eq!((connect.len(), &connect[..3]), (317, &[0x10, 0xba, 0x02][..]));
+    for connect in [connect, long_packet(0x10, &body(&world, true))] {
+        client.connection = world.emulator.accept_plain(world.now);
+        client.connection.receive(&connect, world.now);
+        assert_eq!(client.connection.transmit(world.now), [0x20, 2, 0, 0]);
+    }
+
+    let world = World::with(|settings| settings.rules.password_alone = false);
+    let mut connection = world.emulator.accept_plain(world.now);
+    connection.receive(&long_packet(0x10, &body(&world, false)), world.now);
+    assert!(matches!(world.closed()[..], [CloseReason::Protocol(_)]));
+    assert!(connection.transmit(world.now).is_empty());
 }
 
 #[test]
