@@ -3,8 +3,8 @@
 mod verifier;
 
 use jwt_signer::{
-    Es256Signer, Header, IotCoreClaims, Jwk, KeyId, Payload, Sha256Engine, SignError, SoftwareSha256,
-    SoftwareSigner, Token,
+    Es256Signer, Header, IotCoreClaims, Jwk, KeyId, LowS, Payload, PublicKey, PublicKeyPem, SIGNATURE_LENGTH,
+    Sha256Engine, SignError, SoftwareSha256, SoftwareSigner, Thumbprint, Token,
 };
 use p256::ecdsa::{SigningKey, VerifyingKey};
 use verifier::{base64url, verify};
@@ -65,6 +65,7 @@ fn the_golden_token_of_iot_core() {
     let payload: Payload = Payload::new(&claims).unwrap();
     let token = Token::new(payload.as_bytes());
     assert_eq!((token.len(), token.signing_input_len()), (204, 117));
+    assert_eq!(token.len(), token.signing_input_len() + 1 + SIGNATURE_LENGTH);
 
     let golden = "eyJhbGciOiJFUzI1NiIsInR5cCI6IkpXVCJ9.eyJhdWQiOiJta3ItZ2NwLXR1dG9yaWFsIiwiaWF0IjoxNTUyNjAwMDAw\
                   LCJleHAiOjE1NTI2ODY0MDB9.htZVLA-AW6Nl5CCYexq-ggbrwsveLJKY0Brc5d4ZFkmAYVWCgDKEUxZC8T7AZXj4-GQXhx\
@@ -202,4 +203,27 @@ fn a_buffer_one_byte_short_is_refused_before_anything_is_signed() {
     let mut buffer = [0; 126];
     assert_eq!(token.len(), 127);
     assert_eq!(token.sign(&mut NeverAsked, &mut buffer), Err(SignError::BufferTooSmall { needed: 127 }));
+}
+
+#[test]
+fn lengths_are_known_at_compile_time() {
+    let key = rfc_6979_signer().public_key();
+    let jwk = Jwk::from(&key);
+    assert_eq!((PublicKey::SPKI_LENGTH, key.to_spki_der().len()), (91, 91));
+    assert_eq!((PublicKeyPem::LENGTH, key.to_pem().as_str().len()), (178, 178));
+    assert_eq!((Jwk::LENGTH, jwk.as_str().len()), (126, 126));
+    assert_eq!((Thumbprint::LENGTH, jwk.thumbprint().as_str().len()), (43, 43));
+}
+
+/// The s of RFC 6979's "sample" is a large one; the order less it begins with 0834E36A.
+#[test]
+fn a_low_s_signer_gives_the_other_signature() {
+    let mut engine = SoftwareSha256::new();
+    engine.update(b"sample").unwrap();
+    let digest = engine.finish().unwrap();
+    let mut signer = LowS::new(rfc_6979_signer());
+    let low = signer.sign_digest(&digest).unwrap();
+    let high = signer.into_inner().sign_digest(&digest).unwrap();
+    assert_eq!(low[..32], high[..32]);
+    assert_eq!((&low[32..36], high[32]), (&[0x08, 0x34, 0xE3, 0x6A][..], 0xF7));
 }
