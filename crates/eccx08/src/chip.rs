@@ -79,6 +79,9 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// What is assumed until the element has told: Info and Read take no longer on any other.
+    pub(crate) const UNKNOWN: Self = Self { chip: Chip::Atecc608b, divider: ClockDivider::M0 };
+
     /// Puts together what Info and the configuration zone say.
     #[must_use]
     pub const fn new(chip: Chip, chip_mode: u8) -> Self {

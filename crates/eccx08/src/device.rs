@@ -4,13 +4,13 @@ use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::I2c;
 
 use crate::address::{Location, Slot};
-use crate::chip::{Chip, ClockDivider, Identity};
-use crate::command::{Command, Random, ReadBlock, ReadWord, WriteBlock, WriteWord};
+use crate::chip::{Chip, Identity};
+use crate::command::{Command, Random, ReadBlock, ReadWord, Verdict, WriteBlock, WriteWord};
 use crate::config::{Config, LockBytes, SerialNumber};
 use crate::error::Error;
 use crate::exchange::{Action, Exchange, Running, Script};
 use crate::key::Key;
-use crate::sequence::{Detect, ReadConfig, Sequence, Single};
+use crate::sequence::{Detect, ReadConfig, Sequence, Single, VerifyDigest};
 
 /// Address of a blank element and of those on Arduino's boards, 7 bits.
 pub const DEFAULT_ADDRESS: u8 = 0x60;
@@ -103,9 +103,7 @@ impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Eccx08<I2C, D, W> {
         if let Some(identity) = self.identity {
             return Ok(identity);
         }
-        // Info and Read take no longer on any other.
-        let unknown = Identity { chip: Chip::Atecc608b, divider: ClockDivider::M0 };
-        let identity = self.carry(unknown, Detect::default())?;
+        let identity = self.carry(Identity::UNKNOWN, Detect::default())?;
         self.identity = Some(identity);
         Ok(identity)
     }
@@ -168,6 +166,19 @@ impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Eccx08<I2C, D, W> {
     /// Lends the private key in `slot`.
     pub const fn key(&mut self, slot: Slot) -> Key<'_, I2C, D, W> {
         Key::new(self, slot)
+    }
+
+    /// Verifies a signature over a digest with a public key.
+    ///
+    /// # Errors
+    /// See [`Error`]; a wrong signature is a [`Verdict`] and no error.
+    pub fn verify(
+        &mut self,
+        public_key: &[u8; 64],
+        digest: &[u8; 32],
+        signature: &[u8; 64],
+    ) -> Result<Verdict, Error<I2C::Error>> {
+        self.run(VerifyDigest::new(public_key, digest, signature))
     }
 
     /// Reads 4 bytes in clear.

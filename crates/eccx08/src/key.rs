@@ -4,7 +4,7 @@ use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::I2c;
 
 use crate::address::Slot;
-use crate::command::GenKey;
+use crate::command::{Ecdh, GenKey};
 use crate::device::{Eccx08, GeneralCall, WakePulse};
 use crate::error::Error;
 use crate::sequence::SignDigest;
@@ -55,6 +55,14 @@ impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Key<'_, I2C, D, W> {
     /// external digests.
     pub fn sign(&mut self, digest: &[u8; 32]) -> Result<[u8; 64], Error<I2C::Error>> {
         self.device.run(SignDigest::new(self.slot, digest))
+    }
+
+    /// Computes the Diffie-Hellman secret with another side's public key: its X, 32 bytes, in clear.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] when the slot does not allow it, or the other key is no point on the curve.
+    pub fn diffie_hellman(&mut self, public_key: &[u8; 64]) -> Result<[u8; 32], Error<I2C::Error>> {
+        self.device.execute(&Ecdh { slot: self.slot, public_key })
     }
 }
 

@@ -10,6 +10,8 @@
 )]
 
 mod address;
+#[cfg(feature = "async")]
+pub mod asynch;
 #[cfg(feature = "cert")]
 pub mod cert;
 mod chip;
@@ -19,11 +21,16 @@ mod crc;
 mod device;
 mod error;
 mod exchange;
+mod hash;
 mod key;
 mod opcode;
 mod packet;
 pub mod provision;
+#[cfg(feature = "rand_core")]
+mod rng;
 pub mod sequence;
+#[cfg(feature = "encrypted")]
+pub mod shared_key;
 mod status;
 
 pub use address::{Location, Slot, Zone};
@@ -33,9 +40,14 @@ pub use config::{Config, Image, SerialNumber};
 pub use crc::Crc16;
 pub use device::{DEFAULT_ADDRESS, Eccx08, GeneralCall, WakePulse};
 pub use error::{Error, ReplyError};
+pub use hash::ChipSha256;
 pub use key::Key;
 pub use opcode::{ExecutionTime, Micros, Opcode};
 pub use packet::{Packet, parse_reply};
 pub use provision::{Consent, ProvisionError};
+#[cfg(feature = "rand_core")]
+pub use rng::ChipRng;
 pub use sequence::Sequence;
+#[cfg(feature = "encrypted")]
+pub use shared_key::SharedKey;
 pub use status::Status;

@@ -1,14 +1,20 @@
 //! Sequences: commands that must run in one awake window, since each needs what the last one left behind.
 
 mod detect;
+#[cfg(feature = "encrypted")]
+mod encrypted;
 mod read_config;
 mod sign_digest;
 mod single;
+mod verify_digest;
 
 pub(crate) use detect::Detect;
+#[cfg(feature = "encrypted")]
+pub use encrypted::{ReadEncrypted, WriteBlockEncrypted, WritePrivateKey};
 pub use read_config::ReadConfig;
 pub use sign_digest::SignDigest;
-pub use single::Single;
+pub use single::{Kept, Single};
+pub use verify_digest::VerifyDigest;
 
 use crate::address::Zone;
 use crate::chip::{Chip, Identity};
