@@ -4,7 +4,7 @@ use monoclock::{Clock, Instant, Millis};
 
 use crate::error::Error;
 use crate::event::{Command, Config, Event, Head, Subscription};
-use crate::link::{LinkEvent, MqttConnection, QoS};
+use crate::link::{LinkEvent, MqttConnection, QoS, WithStream};
 use crate::session::History;
 use crate::topic::{self, Kind};
 
@@ -17,21 +17,14 @@ pub struct Connection<'s, M, C> {
     link: M,
     clock: C,
     device: &'s str,
-    renew_at: Instant,
     history: &'s mut History,
     /// Number of the subscription to error reports.
     errors: Option<u16>,
 }
 
 impl<'s, M: MqttConnection, C: Clock> Connection<'s, M, C> {
-    pub(crate) const fn new(
-        link: M,
-        clock: C,
-        device: &'s str,
-        renew_at: Instant,
-        history: &'s mut History,
-    ) -> Self {
-        Self { link, clock, device, renew_at, history, errors: None }
+    pub(crate) const fn new(link: M, clock: C, device: &'s str, history: &'s mut History) -> Self {
+        Self { link, clock, device, history, errors: None }
     }
 
     /// Publishes the device's state, at most 64 KB, at most once per second.
@@ -85,10 +78,10 @@ impl<'s, M: MqttConnection, C: Clock> Connection<'s, M, C> {
     /// # Errors
     /// When the connection is over, or its token about to expire.
     pub fn wait(&mut self, until: Instant) -> Result<Option<Event<'_>>, Error<M::Error>> {
-        if let Some(event) = self.link.wait(until.earlier(self.renew_at)).map_err(Error::Link)? {
+        if let Some(event) = self.link.wait(until.earlier(self.history.renew_at)).map_err(Error::Link)? {
             return understand(event, self.errors).map(Some);
         }
-        if self.clock.now().has_reached(self.renew_at) {
+        if self.clock.now().has_reached(self.history.renew_at) {
             self.history.renewing = true;
             return Err(Error::TokenExpiring);
         }
@@ -101,11 +94,6 @@ impl<'s, M: MqttConnection, C: Clock> Connection<'s, M, C> {
     #[must_use]
     pub fn is_answer_awaited(&self) -> bool {
         self.link.is_answer_awaited()
-    }
-
-    /// The stream underneath, for settings of its own.
-    pub fn stream_mut(&mut self) -> &mut M::Stream {
-        self.link.stream_mut()
     }
 
     /// Says goodbye to the cloud.
@@ -131,6 +119,13 @@ impl<'s, M: MqttConnection, C: Clock> Connection<'s, M, C> {
     /// Counts the connections of the session up to this one.
     pub(crate) const fn number(&self) -> u32 {
         self.history.connections
+    }
+}
+
+impl<M: WithStream, C> Connection<'_, M, C> {
+    /// The stream underneath, for settings of its own.
+    pub fn stream_mut(&mut self) -> &mut M::Stream {
+        self.link.stream_mut()
     }
 }
 

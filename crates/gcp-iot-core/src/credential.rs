@@ -35,6 +35,11 @@ pub enum TokenError<S> {
     ClockNotSet(u64),
     /// The clock shows a year after 2106: the seconds since 1970 that it shows.
     ClockOutOfRange(u64),
+    /// The buffer for the token is too small.
+    BufferTooSmall {
+        /// Bytes that the token has.
+        needed: usize,
+    },
     /// The claims do not fit.
     Claims(ClaimsError),
     /// The key could not be used.
@@ -116,6 +121,7 @@ impl<S> fmt::Display for TokenError<S> {
             Self::ClockOutOfRange(seconds) => {
                 write!(f, "the token clock is out of range: {seconds} s since 1970")
             }
+            Self::BufferTooSmall { needed } => write!(f, "the token has {needed} bytes, its buffer fewer"),
             Self::Claims(_) => f.write_str("the claims do not fit"),
             Self::Signer(_) => f.write_str("the token could not be signed"),
         }
@@ -127,7 +133,7 @@ impl<S: core::error::Error + 'static> core::error::Error for TokenError<S> {
         match self {
             Self::Claims(error) => Some(error),
             Self::Signer(error) => Some(error),
-            Self::ClockNotSet(_) | Self::ClockOutOfRange(_) => None,
+            Self::BufferTooSmall { .. } | Self::ClockNotSet(_) | Self::ClockOutOfRange(_) => None,
         }
     }
 }

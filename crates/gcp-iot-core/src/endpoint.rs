@@ -30,4 +30,10 @@ impl Endpoint<'static> {
     /// Google's long-term support domain, closed as well.
     pub const GOOGLE_LTS: Self =
         Self { host: "mqtt.2030.ltsapis.goog", port: 8883, root: "GTS LTSR", user_name: "unused" };
+
+    /// ClearBlade IoT Core at `host`, such as `us-central1-mqtt.clearblade.com`.
+    #[must_use]
+    pub const fn clearblade(host: &'static str) -> Self {
+        Self { host, root: "DigiCert Global Root CA", ..Self::GOOGLE }
+    }
 }

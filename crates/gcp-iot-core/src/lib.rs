@@ -34,8 +34,10 @@ pub use endpoint::Endpoint;
 pub use error::{ConnectError, Error, Refusal};
 pub use event::{Command, Config, Event, Head, Subscription};
 pub use json::Json;
+#[cfg(feature = "minimq")]
+pub use link::minimq::{MinimqConnection, MinimqError, minimq_session};
 #[cfg(feature = "mqtt-lite")]
 pub use link::mqtt_lite::MqttLite;
-pub use link::{LinkConnectError, LinkEvent, Login, MqttConnection, MqttLink, QoS, Stream};
+pub use link::{LinkConnectError, LinkEvent, Login, MqttConnection, MqttLink, QoS, Stream, WithStream};
 pub use outbox::{DropPolicy, Outbox, OutboxError};
 pub use session::Session;

@@ -1,5 +1,7 @@
 //! The MQTT client under the session: a seam, so that there can be more than one.
 
+#[cfg(feature = "minimq")]
+pub(crate) mod minimq;
 #[cfg(feature = "mqtt-lite")]
 pub(crate) mod mqtt_lite;
 
@@ -30,7 +32,7 @@ pub trait MqttLink {
     type Error<T>;
 
     /// A connection of this client.
-    type Connection<'s, T: Stream, C: Clock>: MqttConnection<Stream = T, Error = Self::Error<T::Error>>
+    type Connection<'s, T: Stream, C: Clock>: MqttConnection<Error = Self::Error<T::Error>>
     where
         Self: 's;
 
@@ -76,9 +78,6 @@ pub enum LinkConnectError<E, S> {
 
 /// An open MQTT connection.
 pub trait MqttConnection {
-    /// The stream underneath.
-    type Stream;
-
     /// Why it failed.
     type Error;
 
@@ -103,14 +102,20 @@ pub trait MqttConnection {
     /// Tells whether the server owes an answer.
     fn is_answer_awaited(&self) -> bool;
 
-    /// The stream underneath, for settings of its own.
-    fn stream_mut(&mut self) -> &mut Self::Stream;
-
     /// Says goodbye.
     ///
     /// # Errors
     /// When the connection fails first.
     fn disconnect(self) -> Result<(), Self::Error>;
+}
+
+/// A connection that gives access to the stream underneath.
+pub trait WithStream {
+    /// The stream.
+    type Stream;
+
+    /// The stream underneath, for settings of its own.
+    fn stream_mut(&mut self) -> &mut Self::Stream;
 }
 
 /// What an MQTT connection reports.

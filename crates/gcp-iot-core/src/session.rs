@@ -5,10 +5,10 @@ use monoclock::{Clock, Instant, Millis};
 
 use crate::backoff::Backoff;
 use crate::connection::Connection;
-use crate::credential::Credential;
+use crate::credential::{self, Credential, TokenError};
 use crate::device_path::DevicePath;
 use crate::endpoint::Endpoint;
-use crate::error::ConnectError;
+use crate::error::{ConnectError, Error};
 use crate::link::{LinkConnectError, Login, MqttConnection, MqttLink, QoS, Stream};
 use crate::topic;
 
@@ -45,13 +45,15 @@ pub(crate) struct History {
     connected: Option<Instant>,
     /// It ended because its token was about to expire.
     pub(crate) renewing: bool,
+    /// When the token of the connection must be replaced.
+    pub(crate) renew_at: Instant,
     /// When a state was published last.
     pub(crate) state_published: Option<Instant>,
     /// Counts connections, so that an outbox knows what its numbers belong to.
     pub(crate) connections: u32,
 }
 
-impl<'a, L: MqttLink, C: Clock> Session<'a, L, C> {
+impl<'a, L, C: Clock> Session<'a, L, C> {
     /// Makes a session for `device` at `endpoint`, over `link`.
     #[must_use]
     pub const fn new(device: DevicePath<'a>, endpoint: Endpoint<'a>, link: L, clock: C) -> Self {
@@ -59,6 +61,7 @@ impl<'a, L: MqttLink, C: Clock> Session<'a, L, C> {
             backoff: Backoff::new(BACKOFF.0, BACKOFF.1, 0),
             connected: None,
             renewing: false,
+            renew_at: Instant::from_millis(0),
             state_published: None,
             connections: 0,
         };
@@ -113,6 +116,55 @@ impl<'a, L: MqttLink, C: Clock> Session<'a, L, C> {
         &self.endpoint
     }
 
+    /// Signs a token into `buffer`, for a connection that is made elsewhere and [adopted](Self::adopt).
+    ///
+    /// # Errors
+    /// When the clock is not set, the key cannot be used, or the buffer is too small.
+    pub fn token<'t, S: Es256Signer>(
+        &mut self,
+        signer: &mut S,
+        unix_now: u64,
+        buffer: &'t mut [u8],
+    ) -> Result<&'t [u8], TokenError<S::Error>> {
+        let claims = self.credential.claims(self.device.project(), unix_now)?;
+        let token = Token::new(claims.as_bytes());
+        let needed = token.len();
+        let space = buffer.get_mut(..needed).ok_or(TokenError::BufferTooSmall { needed })?;
+        credential::sign(&token, signer, space).map_err(TokenError::Signer)?;
+        self.history.renew_at = self.clock.now() + self.credential.renewal(self.history.backoff.jitter());
+        Ok(space)
+    }
+
+    /// Takes over a connection that has logged in with the [token](Self::token) made last, and subscribes
+    /// to configuration and commands.
+    ///
+    /// # Errors
+    /// When the connection fails.
+    pub fn adopt<M: MqttConnection>(&mut self, link: M) -> Result<Connection<'_, M, &C>, Error<M::Error>> {
+        begin(link, &self.clock, self.device.device(), &mut self.history).map_err(Error::Link)
+    }
+
+    /// Tells when to connect next. To be asked once after every failure, be it of the stream, of
+    /// [`connect`](Self::connect), or of the connection.
+    ///
+    /// That is at once when a token was about to expire; otherwise the delay doubles with every failure
+    /// up to its cap, half of it at random, and starts again when a connection has lasted a minute.
+    pub fn next_attempt(&mut self) -> Instant {
+        let now = self.clock.now();
+        let History { backoff, connected, renewing, .. } = &mut self.history;
+        if core::mem::take(renewing) {
+            *connected = None;
+            backoff.reset();
+            return now;
+        }
+        if connected.take().is_some_and(|since| now.has_reached(since + STABLE)) {
+            backoff.reset();
+        }
+        backoff.next(now)
+    }
+}
+
+impl<L: MqttLink, C: Clock> Session<'_, L, C> {
     /// Signs a token, logs in over `stream`, and subscribes to configuration and commands.
     ///
     /// `unix_now` is the time in seconds since 1970, such as the network tells it.
@@ -136,38 +188,26 @@ impl<'a, L: MqttLink, C: Clock> Session<'a, L, C> {
             keep_alive: self.keep_alive,
             token: &token,
         };
-        let renew_at = self.clock.now() + self.credential.renewal(self.history.backoff.jitter());
-        let mut link =
-            self.link.connect(stream, &self.clock, login, signer).map_err(|error| match error {
-                LinkConnectError::Signer(error) => ConnectError::Token(crate::TokenError::Signer(error)),
-                LinkConnectError::Refused(refusal) => ConnectError::Refused(refusal),
-                LinkConnectError::Link(error) => ConnectError::Link(error),
-            })?;
-        let device = self.device.device();
-        let filters: [(&[&str], QoS); 2] =
-            [(&topic::config(device), QoS::AtLeastOnce), (&topic::commands(device), QoS::AtMostOnce)];
-        link.subscribe(filters).map_err(ConnectError::Link)?;
-        self.history.connected = Some(self.clock.now());
-        self.history.connections = self.history.connections.wrapping_add(1);
-        Ok(Connection::new(link, &self.clock, device, renew_at, &mut self.history))
+        self.history.renew_at = self.clock.now() + self.credential.renewal(self.history.backoff.jitter());
+        let link = self.link.connect(stream, &self.clock, login, signer).map_err(|error| match error {
+            LinkConnectError::Signer(error) => ConnectError::Token(TokenError::Signer(error)),
+            LinkConnectError::Refused(refusal) => ConnectError::Refused(refusal),
+            LinkConnectError::Link(error) => ConnectError::Link(error),
+        })?;
+        begin(link, &self.clock, self.device.device(), &mut self.history).map_err(ConnectError::Link)
     }
+}
 
-    /// Tells when to connect next. To be asked once after every failure, be it of the stream, of
-    /// [`connect`](Self::connect), or of the connection.
-    ///
-    /// That is at once when a token was about to expire; otherwise the delay doubles with every failure
-    /// up to its cap, half of it at random, and starts again when a connection has lasted a minute.
-    pub fn next_attempt(&mut self) -> Instant {
-        let now = self.clock.now();
-        let History { backoff, connected, renewing, .. } = &mut self.history;
-        if core::mem::take(renewing) {
-            *connected = None;
-            backoff.reset();
-            return now;
-        }
-        if connected.take().is_some_and(|since| now.has_reached(since + STABLE)) {
-            backoff.reset();
-        }
-        backoff.next(now)
-    }
+/// Subscribes over a connection that is logged in.
+fn begin<'s, M: MqttConnection, C: Clock>(
+    mut link: M,
+    clock: C,
+    device: &'s str,
+    history: &'s mut History,
+) -> Result<Connection<'s, M, C>, M::Error> {
+    let (config, commands) = (topic::config(device), topic::commands(device));
+    link.subscribe([(&config, QoS::AtLeastOnce), (&commands, QoS::AtMostOnce)])?;
+    history.connected = Some(clock.now());
+    history.connections = history.connections.wrapping_add(1);
+    Ok(Connection::new(link, clock, device, history))
 }

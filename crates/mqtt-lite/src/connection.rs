@@ -3,7 +3,7 @@
 use embedded_io::{Read, ReadReady, Write};
 use monoclock::{Clock, Instant};
 
-use crate::error::{ConnectError, Error};
+use crate::error::{ConnectError, Error, Misuse};
 use crate::event::Event;
 use crate::identifier::PacketIdentifier;
 use crate::packet::connect::{Connect, Password};
@@ -120,6 +120,9 @@ impl<'s, 'b, S: Stream, C: Clock> Connection<'s, 'b, S, C> {
     /// # Errors
     /// When the connection is over, and why.
     pub fn wait(&mut self, until: Instant) -> Result<Option<Event<'_>>, Error<S::Error>> {
+        if !self.session.is_connected() {
+            return Err(Misuse::NotConnected.into());
+        }
         let mut reads_after_deadline = 0..1;
         loop {
             let over = self.clock.now().has_reached(until);

@@ -4,7 +4,7 @@ use jwt_signer::{Es256Signer, Token};
 use monoclock::{Clock, Instant};
 use mqtt_lite::{Connect, ConnectError, Connection, Error, Event, Filter, Password, Publish, Session};
 
-use super::{LinkConnectError, LinkEvent, Login, MqttConnection, MqttLink, QoS, Stream};
+use super::{LinkConnectError, LinkEvent, Login, MqttConnection, MqttLink, QoS, Stream, WithStream};
 use crate::credential;
 use crate::error::Refusal;
 
@@ -58,7 +58,6 @@ impl<'b> MqttLink for MqttLite<'b> {
 }
 
 impl<T: Stream, C: Clock> MqttConnection for Connection<'_, '_, T, C> {
-    type Stream = T;
     type Error = Error<T::Error>;
 
     fn publish(&mut self, topic: &[&str], payload: &[u8], qos: QoS) -> Result<Option<u16>, Self::Error> {
@@ -93,12 +92,16 @@ impl<T: Stream, C: Clock> MqttConnection for Connection<'_, '_, T, C> {
         Self::is_answer_awaited(self)
     }
 
-    fn stream_mut(&mut self) -> &mut T {
-        Self::stream_mut(self)
-    }
-
     fn disconnect(self) -> Result<(), Self::Error> {
         Self::disconnect(self).map(drop)
+    }
+}
+
+impl<T: Stream, C: Clock> WithStream for Connection<'_, '_, T, C> {
+    type Stream = T;
+
+    fn stream_mut(&mut self) -> &mut T {
+        Self::stream_mut(self)
     }
 }
 

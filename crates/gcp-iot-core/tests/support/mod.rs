@@ -196,3 +196,8 @@ impl core::error::Error for Unsigned {}
 pub(crate) fn signer(seed: u8) -> Signer {
     Signer(SoftwareSigner::new(SigningKey::from_slice(&[seed; 32]).unwrap()))
 }
+
+/// Reads the payload of an event as a number.
+pub(crate) fn number(event: &cloud::Telemetry) -> u32 {
+    String::from_utf8(event.payload.clone()).unwrap().parse().unwrap()
+}

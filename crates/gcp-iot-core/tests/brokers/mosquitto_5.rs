@@ -1,0 +1,48 @@
+//! Mosquitto 2: MQTT 5 by `minimq`, with the same session.
+
+use gcp_iot_core::{Event, MinimqConnection, QoS, Session, minimq_session};
+use monoclock::{Clock, Millis, SystemClock};
+
+use crate::host::{self, DEVICE, ENDPOINT, Socket};
+use crate::mosquitto::{publish_to_device, start};
+
+#[test]
+fn the_tutorials_session_runs_on_mosquitto_with_mqtt_5() {
+    let Some(broker) = start() else { return };
+    let clock = SystemClock::new();
+    let mut session = Session::new(DEVICE, ENDPOINT, (), &clock);
+    let (mut token, mut message) = ([0; 256], [0; 256]);
+    let token = session.token(&mut host::signer(7), host::unix_now(), &mut token).unwrap();
+    let (mut receive, mut transmit) = ([0; 512], [0; 1024]);
+    let buffers = minimq::Buffers::new(&mut receive, &mut transmit);
+    let mut mqtt = minimq_session(&DEVICE, &ENDPOINT, token, buffers).unwrap();
+    let link = MinimqConnection::connect(&mut mqtt, Socket::open(broker.port), &clock, &mut message).unwrap();
+    let mut device = session.adopt(link).unwrap();
+
+    let until = clock.now() + Millis::from_secs(5);
+    assert_eq!(device.wait(until).unwrap(), Some(Event::Subscribed));
+    publish_to_device(broker.port, &["/devices/MyMKRGSM1400/config"], b"{\"led\":true}");
+    let event = device.wait(until).unwrap();
+    assert!(matches!(event, Some(Event::Config(config)) if config.payload == b"{\"led\":true}"), "{event:?}");
+    publish_to_device(broker.port, &["/devices/MyMKRGSM1400/commands"], b"Hello There!");
+    let event = device.wait(until).unwrap();
+    assert!(
+        matches!(event, Some(Event::Command(command)) if command.payload == b"Hello There!"),
+        "{event:?}"
+    );
+    let number = device.publish_event("temperature", b"21.5", QoS::AtLeastOnce).unwrap().unwrap();
+    assert_eq!(device.wait(until).unwrap(), Some(Event::Published(number)));
+    device.publish_state(b"hello", QoS::AtMostOnce).unwrap();
+    assert_eq!(device.poll().unwrap(), None);
+    device.disconnect().unwrap();
+}
+
+#[test]
+fn a_device_id_of_more_than_64_bytes_is_refused_by_name() {
+    let id = "d".repeat(65);
+    let device = gcp_iot_core::DevicePath::new("project", "us-central1", "Registry", &id).unwrap();
+    let (mut receive, mut transmit) = ([0; 64], [0; 64]);
+    let buffers = minimq::Buffers::new(&mut receive, &mut transmit);
+    let refused = minimq_session(&device, &ENDPOINT, b"token", buffers).map(drop);
+    assert_eq!(refused, Err(minimq::ConfigError::ClientIdTooLong));
+}
