@@ -63,6 +63,10 @@ impl Bridge {
         output
     }
 
+    pub(crate) fn transports(&self) -> usize {
+        self.sessions.len()
+    }
+
     pub(crate) fn is_closed(&self, id: ConnectionId) -> bool {
         self.sessions.get(&id).is_none_or(Session::is_closed)
     }

@@ -84,6 +84,12 @@ impl Emulator {
         lock(&self.bridge).cloud.journal.drain()
     }
 
+    /// Transports that are accepted and not dropped, closed ones included.
+    #[must_use]
+    pub fn transports(&self) -> usize {
+        lock(&self.bridge).transports()
+    }
+
     /// Counts of what happened.
     #[must_use]
     pub fn summary(&self) -> Summary {

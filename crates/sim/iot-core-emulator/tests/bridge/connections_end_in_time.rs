@@ -171,3 +171,33 @@ fn pings_are_the_devices_heartbeat() {
     assert_eq!(heartbeat.unix(), world.unix());
     assert_eq!(world.emulator.summary().pings, 1);
 }
+
+#[test]
+fn a_month_of_connections_leaves_nothing_behind() {
+    let mut world = World::new();
+    let month = seconds(30 * 24 * 3600);
+    let mut client = world.connect();
+    let mut sent = 0;
+    // A ping each minute and a state each hour; the client waits to be cut before it takes a new token.
+    while world.now < month {
+        world.wait(60.0);
+        client.ping(world.now);
+        if client.is_closed() {
+            client = world.connect();
+        }
+        if world.now.as_secs().is_multiple_of(3600) {
+            client.publish(&topic("state"), b"alive", None, world.now);
+            sent += 1;
+        }
+        assert_eq!(world.emulator.transports(), 1);
+    }
+    let summary = world.emulator.summary();
+    assert_eq!((summary.states_received, sent), (720, 720));
+    // One connection in 70 minutes, and the first.
+    assert_eq!(summary.connections, month.as_secs() / 4200 + 1);
+    let expired = |reason: &&CloseReason| **reason == CloseReason::TokenExpired;
+    assert_eq!(world.closed().iter().filter(expired).count(), world.closed().len());
+    drop(client);
+    assert_eq!(world.emulator.transports(), 0);
+    assert!(!world.emulator.is_connected(&world.path));
+}
