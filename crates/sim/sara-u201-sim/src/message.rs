@@ -2,7 +2,7 @@
 
 mod pdu;
 
-use std::fmt::Write as _;
+use core::fmt::Write as _;
 
 pub(crate) use pdu::{deliver, submit_destination};
 

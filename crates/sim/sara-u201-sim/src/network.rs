@@ -6,9 +6,9 @@ mod memory;
 pub use host::HostNetwork;
 pub use memory::{DatagramPeer, MemoryNetwork, Peer, PeerConnection};
 
+use core::fmt;
 use core::net::{Ipv4Addr, SocketAddrV4};
 use core::time::Duration;
-use std::fmt;
 
 /// The address that the network assigns to the modem.
 pub(crate) const MODEM_ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 64, 7, 21);

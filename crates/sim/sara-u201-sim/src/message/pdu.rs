@@ -1,6 +1,6 @@
 //! The transfer layer of short messages (3GPP TS 23.040 section 9.2), as far as a module shows it.
 
-use std::fmt::Write as _;
+use core::fmt::Write as _;
 
 use super::to_ucs2;
 
