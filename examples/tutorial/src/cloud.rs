@@ -6,7 +6,7 @@ use eccx08::Eccx08;
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::I2c;
 use embedded_io::{Read, ReadReady, Write};
-use gcp_iot_core::{Connection, Event, MqttConnection, MqttLink, MqttLite, QoS, Session};
+use gcp_iot_core::{Connection, Event, MqttConnection, MqttLink, MqttLite, QoS, Session, WithStream};
 use heapless::String;
 use monoclock::{Clock, Instant, Millis};
 use sara_u201::{Config, Modem, NetworkTime, Socket, TlsProfile, Validity, Wiring};
@@ -142,7 +142,7 @@ fn serve<'m, M, S, P, C, D>(
     keep_going: &mut impl FnMut() -> bool,
 ) -> Result<(), gcp_iot_core::Error<M::Error>>
 where
-    M: MqttConnection<Stream = Socket<'m, S, P, C>>,
+    M: MqttConnection + WithStream<Stream = Socket<'m, S, P, C>>,
     S: Read + Write + ReadReady + 'm,
     P: Wiring<S> + 'm,
     C: Clock + 'm,
