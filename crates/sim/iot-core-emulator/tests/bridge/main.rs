@@ -2,6 +2,7 @@
 
 mod support;
 
+mod a_registry_may_be_the_callers;
 mod commands_reach_a_subscriber;
 mod configs_are_pushed_until_acknowledged;
 mod connections_end_in_time;
