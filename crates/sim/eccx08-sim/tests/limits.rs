@@ -237,7 +237,7 @@ fn verify_validates_only_what_it_names() {
          7903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299");
     let stored = [&[0; 4], &point[..32], &[0; 4], &point[32..]].concat();
     let key = hex("C9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6721");
-    let nv = with_slot(data(Profile::Atecc608a), 9, [0, 0], [0x10, 0x00]).with_slot(9, &stored);
+    let nv = with_slot(data(Profile::Atecc608a), 9, [0x0B, 0], [0x10, 0x00]).with_slot(9, &stored);
     let nv = with_slot(nv, 10, [0, 0], [0x10, 0x00]);
     let nv = with_slot(nv, 11, [0x29, 0x00], [0x10, 0x00]).with_slot(11, &stored);
     let mut host = on(Profile::Atecc608a, nv.with_private_key(0, &key));

@@ -224,6 +224,8 @@ fn gen_dig_takes_other_data_for_keys_without_mac() {
     assert_eq!(host.run(0x08, 0, 4, &[0; 32]), REFUSED, "NoMac");
     assert_eq!(host.run(0x47, 4, 4, &[]), REFUSED, "NoMac");
     assert_eq!(host.run(0x15, 2, 4, &[]), REFUSED, "no TempKey");
+    nonce(&mut host);
+    assert_eq!(host.run(0x15, 2, 0, &[]), REFUSED, "a private key");
     for (zone, id, data) in [(0, 1, &[][..]), (1, 1, &[]), (3, 0, &[5; 32]), (4, 0, &[]), (5, 7, &[])] {
         nonce(&mut host);
         assert_eq!(host.run(0x15, zone, id, data), [0], "zone {zone}");
