@@ -4,8 +4,8 @@
 //! model drew, each necessary frame once on the bus, one Sleep. The reply to the wake pulse, which a careful
 //! driver reads too, is not in it.
 
+use core::time::Duration;
 use std::rc::Rc;
-use std::time::Duration;
 
 use eccx08::{Eccx08, Slot};
 use eccx08_sim::{BusError, Execution, NvImage, Profile, Sim, SimBus, SimDelay};

@@ -29,7 +29,6 @@ impl<'a> Opening<'a> {
     /// Gives the reply to what follows the two commands, or the next of the two.
     ///
     /// `Ok(Err(step))`: nothing to do but `step`. `Ok(Ok(None))`: TempKey is ready.
-    #[expect(clippy::type_complexity, reason = "a private hand-over between two state machines")]
     fn advance<'r, T>(
         &mut self,
         reply: Option<&'r [u8]>,

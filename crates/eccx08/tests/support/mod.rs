@@ -40,7 +40,7 @@ pub(crate) fn provisioned(profile: Profile) -> NvImage {
 }
 
 /// Number of seeds for runs with random faults: `ECCX08_SEEDS`, or a few.
-pub(crate) fn seeds() -> std::ops::Range<u64> {
+pub(crate) fn seeds() -> core::ops::Range<u64> {
     0..std::env::var("ECCX08_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(10)
 }
 

@@ -1,4 +1,4 @@
-//! Encrypted reads and writes, MACs, counters, ECDH, AES: the model computes with other code than the driver.
+//! Every command on every chip that has it; the model computes with other code than the driver.
 
 mod support;
 
@@ -17,6 +17,8 @@ use p256::elliptic_curve::sec1::ToSec1Point;
 use support::{element, owned, provisioned, sha256, verifies};
 
 const SECRET: [u8; 32] = [0x5A; 32];
+/// Details of HKDF: the message comes with the command.
+const MESSAGE_IN_INPUT: u32 = 2;
 const SERIAL_NUMBER: SerialNumber = SerialNumber([0x01, 0x23, 0x45, 0x67, 0x89, 0xAB, 0xCD, 0xEF, 0xEE]);
 
 fn image(profile: Profile) -> Image {
@@ -44,7 +46,7 @@ fn a_guarded_slot_is_written_and_read_encrypted() {
         let nv = owned(profile, &guarded(profile), &[(Slot::S5, &SECRET)]);
         let (sim, mut element) = element(Sim::builder(profile).nv(nv));
         let location = Location::slot_block(Slot::S9, 1).unwrap();
-        let data: [u8; 32] = core::array::from_fn(|index| index as u8);
+        let data: [u8; 32] = core::array::from_fn(|index| u8::try_from(index).unwrap());
         element.run(WriteBlockEncrypted::new(key(&[1; 20]), location, &data)).unwrap();
         assert_eq!(element.run(ReadEncrypted::new(key(&[2; 20]), location)).unwrap(), data);
         // In clear neither works.
@@ -152,8 +154,8 @@ fn a_signature_is_verified_inside() {
         let mut slot = [0; 72];
         slot[4..36].copy_from_slice(&public[..32]);
         slot[40..].copy_from_slice(&public[32..]);
-        for (word, data) in slot.chunks(4).enumerate() {
-            let location = Location::slot_word(Slot::S10, word as u8).unwrap();
+        for (word, data) in (0..).zip(slot.chunks(4)) {
+            let location = Location::slot_word(Slot::S10, word).unwrap();
             element.write_word(location, data.try_into().unwrap()).unwrap();
         }
         element.run(Kept(&NoncePassThrough::temp_key(&digest))).unwrap();
@@ -169,8 +171,8 @@ fn digests_and_hmacs_of_every_length() {
         let (sim, mut element) = element(Sim::builder(profile).nv(nv));
         let mut padded = [0x36; 64];
         padded[..32].iter_mut().for_each(|byte| *byte = 0x36 ^ 0x5A);
-        for length in [0, 1, 63, 64, 65, 127, 128, 129] {
-            let message: Vec<u8> = (0..length).map(|index| index as u8).collect();
+        for length in [0_u8, 1, 63, 64, 65, 127, 128, 129] {
+            let message: Vec<u8> = (0..length).collect();
             let mut hash = ChipSha256::new(&mut element);
             message.chunks(50).for_each(|piece| hash.update(piece).unwrap());
             assert_eq!(hash.finish().unwrap(), sha256(&message), "{profile}, {length} bytes");
@@ -209,7 +211,7 @@ fn what_only_one_family_has() {
         let unsupported = |opcode| Error::<eccx08_sim::BusError>::Unsupported { opcode, chip };
         let aes_key = AesKey::slot(Slot::S9, 0).unwrap();
         let self_test = SelfTest { engines: Engines::ALL };
-        let input = KdfInput::hkdf(0, b"message").unwrap();
+        let input = KdfInput::hkdf(MESSAGE_IN_INPUT, b"message").unwrap();
         let kdf = KdfOutput::<32> { source: KdfSource::TempKey, input };
         let kdf_inside = Kdf { source: KdfSource::TempKey, target: KdfTarget::AlternateKeyBuffer, input };
         let boot = SecureBoot::full_store(&[1; 32]);
@@ -222,6 +224,11 @@ fn what_only_one_family_has() {
             assert_eq!(element.execute(&self_test), Ok(Engines::NONE));
             sim.script(eccx08_sim::Trigger::Opcode(0x77), eccx08_sim::Fault::DropCommand);
             assert_eq!(element.execute(&self_test), Ok(Engines::NONE));
+            element.run(Kept(&NoncePassThrough::temp_key(&[3; 32]))).unwrap();
+            let derived = element.run(Kept(&kdf)).unwrap();
+            assert_ne!(derived, [3; 32]);
+            element.run(Kept(&NoncePassThrough::temp_key(&[3; 32]))).unwrap();
+            assert_eq!(element.run(Kept(&kdf)), Ok(derived));
             element.run(Kept(&NoncePassThrough::temp_key(&[3; 32]))).unwrap();
             element.run(Kept(&kdf_inside)).unwrap();
             assert_eq!(element.execute(&hmac), Err(unsupported(Opcode::Hmac)));
