@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+mod asynch;
 mod at;
 mod card;
 mod clock;
@@ -29,6 +30,7 @@ mod transcript;
 mod uart;
 mod voice;
 
+pub use asynch::{AsyncDelay, AsyncSerial};
 pub use clock::SimClock;
 pub use event::Event;
 pub use fault::{

@@ -55,6 +55,12 @@ impl Serial {
         self.simulation.with(|_, uart, _| uart.set_host_rate(rate));
     }
 
+    /// Counts the bytes that have been written and have not left yet.
+    #[must_use]
+    pub fn unsent(&self) -> usize {
+        self.simulation.with(|_, uart, _| uart.unsent())
+    }
+
     /// Tells the host's baud rate.
     #[must_use]
     pub fn baud_rate(&self) -> u32 {

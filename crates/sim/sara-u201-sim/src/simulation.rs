@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use monoclock::ManualClock;
 
+use crate::asynch::{Alarm, AsyncDelay, AsyncSerial};
 use crate::clock::SimClock;
 use crate::event::Event;
 use crate::fault::Fault;
@@ -28,6 +29,7 @@ use crate::uart::Uart;
 pub struct Simulation {
     inner: Rc<RefCell<Inner>>,
     clock: Rc<ManualClock>,
+    alarm: Alarm,
 }
 
 struct Inner {
@@ -54,13 +56,26 @@ impl Simulation {
         let now = clock.elapsed();
         let core = ModemCore::with_faults(profile, faults, Box::new(network), now);
         let uart = Uart::new(core.profile());
-        Self { inner: Rc::new(RefCell::new(Inner { core, uart, now })), clock }
+        let inner = Rc::new(RefCell::new(Inner { core, uart, now }));
+        Self { inner, clock, alarm: Alarm::default() }
     }
 
     /// Gives the host's side of the serial line.
     #[must_use]
     pub fn serial(&self) -> Serial {
         Serial::new(self.clone())
+    }
+
+    /// Gives the host's side of the serial line for asynchronous code; see [`Simulation::block_on`].
+    #[must_use]
+    pub fn async_serial(&self) -> AsyncSerial {
+        AsyncSerial::new(self.clone())
+    }
+
+    /// Gives an asynchronous delay on the shared clock.
+    #[must_use]
+    pub fn async_delay(&self) -> AsyncDelay {
+        AsyncDelay::new(self.clone())
     }
 
     /// Gives the board's reset line.
@@ -152,6 +167,11 @@ impl Simulation {
         let now = inner.now;
         inner.exchange(now);
         result
+    }
+
+    /// What asynchronous delays wait for.
+    pub(crate) const fn alarm(&self) -> &Alarm {
+        &self.alarm
     }
 
     /// Borrows the shared clock.

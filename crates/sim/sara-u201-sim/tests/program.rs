@@ -1,9 +1,10 @@
 //! The model as a program, seen by strangers: a TCP client, a terminal, a Python script.
 
+use core::time::Duration;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use sara_u201_sim::{Direction, Profile, Transcript};
 

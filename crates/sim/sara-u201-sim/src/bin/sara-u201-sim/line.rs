@@ -1,8 +1,9 @@
 //! The lines on which a foreign client meets the modem.
 
+use core::net::SocketAddr;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 
 use rustix::fs::{Mode, OFlags, fcntl_getfl, fcntl_setfl, open};

@@ -5,7 +5,7 @@
 mod line;
 mod shell;
 
-use std::net::SocketAddr;
+use core::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 

@@ -24,7 +24,7 @@ pub(crate) fn network(routes: &[String]) -> Result<HostNetwork, Failure> {
         let wrong = || format!("--route {route}: expected NAME:PORT=ADDRESS");
         let (name, address) = route.split_once('=').ok_or_else(wrong)?;
         let (name, port) = name.rsplit_once(':').ok_or_else(wrong)?;
-        let address: std::net::SocketAddr = address.parse().map_err(|_| wrong())?;
+        let address: core::net::SocketAddr = address.parse().map_err(|_| wrong())?;
         if !address.ip().is_loopback() {
             return Err(format!("--route {route}: only loopback addresses are reached").into());
         }
