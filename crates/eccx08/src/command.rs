@@ -53,9 +53,9 @@ pub use update_extra::UpdateExtra;
 pub use verify::{VerifyExternal, VerifyStored};
 pub use write::{WriteBlock, WriteEncrypted, WriteWord};
 
-use crate::chip::Chip;
+use crate::chip::{Chip, Identity};
 use crate::error::ReplyError;
-use crate::opcode::Opcode;
+use crate::opcode::{ExecutionTime, Opcode};
 use crate::packet::Packet;
 
 /// One command of the element.
@@ -78,6 +78,11 @@ pub trait Command {
     /// Tells whether `chip` has this command in this mode.
     fn is_on(&self, chip: Chip) -> bool {
         Self::OPCODE.is_on(chip)
+    }
+
+    /// Tells how long it takes on an element.
+    fn execution_time(&self, identity: Identity) -> ExecutionTime {
+        Self::OPCODE.execution_time(identity)
     }
 
     /// Tells whether sending it twice does the same as sending it once.

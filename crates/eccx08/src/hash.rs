@@ -68,12 +68,9 @@ impl<'d, I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> ChipSha256<'d, I2C, D, W> {
     pub fn finish(&mut self) -> Result<[u8; 32], Error<I2C::Error>> {
         self.start()?;
         let chip = self.device.chip()?;
-        let rest = self.block.get(..self.length).unwrap_or_default();
-        let end = if self.key.is_some() { ShaEnd::hmac(chip, rest) } else { ShaEnd::sha256(rest) };
+        let end = ShaEnd::with_part(&self.block, self.length, self.key.map(|_| chip));
         self.length = 0;
         self.started = false;
-        // Fewer than 64 bytes are left, see `update`.
-        let end = end.ok_or(Error::Absent { cause: None })?;
         self.device.run(Single(&end))
     }
 

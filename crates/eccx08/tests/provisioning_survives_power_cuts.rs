@@ -4,8 +4,8 @@ mod support;
 
 use eccx08::provision::Survey;
 use eccx08::{Consent, Eccx08, Image, SerialNumber, Slot};
-use eccx08_sim::{Fault, Profile, Sim, Torn, Trigger};
-use support::{assert_signs, element};
+use eccx08_sim::{Fault, FaultRates, Profile, Sim, Torn, Trigger};
+use support::{assert_signs, element, seeds};
 
 const SERIAL_NUMBER: SerialNumber = SerialNumber([0x01, 0x23, 0x45, 0x67, 0x89, 0xAB, 0xCD, 0xEF, 0xEE]);
 
@@ -63,4 +63,36 @@ fn keys_that_crossed_the_bus_are_replaced() {
     assert!(matches!(survey, Survey::KeysPending(_)));
     survey.complete(&Consent::to_lock_for_ever(SERIAL_NUMBER)).unwrap();
     assert_ne!(element.key(Slot::S0).public_key().ok(), crossed);
+}
+
+/// Damaged and lost packets, watchdogs and brown-outs all along: a run ends well or with an error, and the next
+/// one goes on.
+#[test]
+fn random_faults_all_along() {
+    let rates = FaultRates {
+        flip_in_command: 20,
+        flip_in_response: 20,
+        drop_command: 10,
+        drop_response: 10,
+        slow: 20,
+        watchdog: 10,
+        brown_out: 10,
+    };
+    for (profile, image) in
+        [(Profile::Atecc508a, Image::ATECC508A_ARDUINO), (Profile::Atecc608a, Image::ATECC608)]
+    {
+        for seed in seeds() {
+            let (sim, mut element) = element(Sim::builder(profile).seed(seed).fault_rates(rates));
+            let consent = Consent::to_lock_for_ever(SERIAL_NUMBER);
+            let runs = (1..=20)
+                .find(|_| element.survey(image).is_ok_and(|survey| survey.complete(&consent).is_ok()));
+            assert!(runs.is_some(), "{profile}, seed {seed}");
+            assert!(sim.report().faults > 0);
+            sim.clear_faults();
+            assert_signs(&sim, &mut element);
+            assert!(matches!(element.survey(image), Ok(Survey::Provisioned(_))));
+            let locks = element.lock_bytes().unwrap();
+            assert_eq!((locks.config, locks.data), (0, 0));
+        }
+    }
 }

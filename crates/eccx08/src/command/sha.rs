@@ -90,6 +90,15 @@ impl<'a> ShaEnd<'a> {
     /// Most bytes in the last step.
     pub const MAX_REST: usize = 63;
 
+    /// Ends a digest with the first `length` bytes of a block that is not full.
+    pub(crate) fn with_part(block: &'a [u8; 64], length: usize, hmac_on: Option<Chip>) -> Self {
+        let mode = match hmac_on {
+            Some(Chip::Atecc508a) => Self::HMAC_508,
+            _ => Self::SHA256,
+        };
+        Self { mode, rest: block.get(..length.min(Self::MAX_REST)).unwrap_or_default() }
+    }
+
     /// Ends a SHA-256 digest; `None` when `rest` has 64 bytes or more.
     #[must_use]
     pub const fn sha256(rest: &'a [u8]) -> Option<Self> {
