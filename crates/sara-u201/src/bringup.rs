@@ -1,19 +1,24 @@
 //! From power-up to packet data, as steps that never wait: the blocking, the polled and the async face
 //! take the same ones.
 
+mod outcome;
+mod phase;
+mod pin;
+mod register;
+
 use monoclock::{Instant, Millis};
 
-use crate::at::{Cause, FinalResult};
+use crate::at::FinalResult;
 use crate::command::{
-    Attention, CloseSocket, Command, EnterPin, PacketService, PinAttempts, PinState, Plain, PsdAction,
-    PsdActive, PsdCommand, PsdNumber, PsdText, QueryPin, QueryRegistration, Request, SOCKETS, SetBaudRate,
-    SetFunctionality,
+    Attention, CloseSocket, EnterPin, PacketService, PinAttempts, Plain, PsdAction, PsdActive, PsdCommand,
+    PsdNumber, PsdText, QueryPin, QueryRegistration, Request, SetBaudRate, SetFunctionality,
 };
-use crate::config::{Authentication, Config, DataMode, PowerUp};
+use crate::config::{Config, DataMode, PowerUp};
 use crate::device::Device;
 use crate::engine::{Outcome, Payload};
-use crate::error::{Error, SimError};
-use crate::registration::{Domain, RegistrationStatus};
+use crate::error::Error;
+use crate::registration::Domain;
+use phase::Phase;
 
 /// RESET_N held low (data sheet: at least 50 ms).
 const RESET_PULSE: Millis = Millis(51);
@@ -23,6 +28,8 @@ const BOOT: Millis = Millis::from_secs(15);
 const RESTART: Millis = Millis::from_secs(1);
 /// Time for one baud rate, when several are tried.
 const RATE_TIME: Millis = Millis(800);
+/// Time for the first baud rate after a reset.
+const RATE_PATIENCE: Millis = Millis::from_secs(7);
 /// Pause after a change of the baud rate (at least 100 ms).
 const RATE_PAUSE: Millis = Millis(101);
 /// Time for the first answer at a new baud rate.
@@ -33,10 +40,6 @@ const RATES: [u32; 5] = [115_200, 921_600, 460_800, 230_400, 9_600];
 const SIM_PAUSE: Millis = Millis(250);
 /// Registration is asked for in case its URC was lost.
 const REGISTRATION_POLL: Millis = Millis::from_secs(5);
-/// A refusal by the network that lasts so long is believed.
-const DENIED: Millis = Millis::from_secs(20);
-/// Packet data is demanded when calls are registered for so long and packet data is not.
-const ATTACH_DELAY: Millis = Millis::from_secs(15);
 /// The first of the settings that are made at the final baud rate.
 const SET_BEFORE_RATE: u8 = 3;
 /// The PSD profile in use.
@@ -54,45 +57,6 @@ pub(crate) enum Step {
     /// Set the baud rate of the board's serial port.
     Baud(u32),
     /// Nothing: the modem is ready.
-    Ready,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    /// Nothing is known about the modem.
-    Unknown,
-    /// RESET_N is low until then.
-    Resetting(Instant),
-    /// `AT` until an answer comes, at most until then.
-    Sync(Instant),
-    /// `AT+CFUN=16`.
-    Restart,
-    /// The restart begins.
-    Restarting(Instant),
-    /// `AT+IPR`.
-    Rate,
-    /// The change of the baud rate settles.
-    RatePause(Instant),
-    /// `AT` at the new baud rate until an answer comes, at most until then.
-    RateCheck(Instant),
-    /// The settings, one after the other.
-    Settings(u8),
-    Pin,
-    PinPause(Instant),
-    /// How many tries are left, before a PIN is entered.
-    Tries,
-    EnterPin,
-    /// How many tries are left, after the SIM has refused.
-    TriesAfter(PinState),
-    Registration(Domain),
-    RegistrationPause(Instant),
-    Attach,
-    Active,
-    /// The settings of the PSD profile, one after the other.
-    Profile(u8),
-    Activate,
-    /// Sockets of an earlier life are closed, one after the other.
-    Stale(u8),
     Ready,
 }
 
@@ -161,7 +125,9 @@ impl Bringup {
     }
 
     fn sync(&mut self, now: Instant) {
-        self.next_rate_at = now + RATE_TIME;
+        // A modem that was just reset boots first, and is mostly at the rate it should be at.
+        let patience = if self.clean && self.rate == RATES[0] { RATE_PATIENCE } else { RATE_TIME };
+        self.next_rate_at = now + patience;
         self.enter(Phase::Sync(now + BOOT), now);
     }
 
@@ -225,9 +191,9 @@ impl Bringup {
         self.clean &= self.phase != Phase::Unknown;
     }
 
-    /// Whether another baud rate is to be tried: only for a modem of which nothing is known.
+    /// Whether another baud rate is to be tried.
     fn must_change_rate(&self, now: Instant) -> bool {
-        (!self.clean || self.rate != RATES[0]) && !self.rate_fixed && now.has_reached(self.next_rate_at)
+        !self.rate_fixed && now.has_reached(self.next_rate_at)
     }
 
     fn enter(&mut self, phase: Phase, now: Instant) {
@@ -336,261 +302,6 @@ impl Bringup {
         };
         device.engine.start(command, Payload::None, now).map_err(|_| Error::Argument("a setting"))
     }
-
-    /// Takes the outcome of the phase's command.
-    fn handle(
-        &mut self,
-        outcome: Outcome,
-        device: &mut Device,
-        config: &Config<'_>,
-        now: Instant,
-    ) -> Result<(), Error> {
-        let ok = outcome == Outcome::Final(FinalResult::Ok);
-        match self.phase {
-            Phase::Sync(until) => {
-                // Whatever the modem says shows that it listens.
-                if matches!(outcome, Outcome::Final(_)) {
-                    device.engine.set_fresh();
-                    let known = self.clean || config.power_up == PowerUp::Keep;
-                    self.enter(if known { Phase::Settings(0) } else { Phase::Restart }, now);
-                    self.old_rate = self.rate;
-                } else if now.has_reached(until) {
-                    if self.clean || self.no_reset {
-                        return Err(Error::ModemLost);
-                    }
-                    // It was said to run and does not answer at any rate: from a reset, then.
-                    self.phase = Phase::Unknown;
-                    self.lost = true;
-                }
-                return Ok(());
-            }
-            Phase::Restart => {
-                expect(outcome, device)?;
-                self.clean = true;
-                device.engine.reset();
-                self.phase = Phase::Restarting(now + RESTART);
-                return Ok(());
-            }
-            Phase::Rate => {
-                // Refused: it stays as it is.
-                self.rate_fixed |= !ok;
-                self.phase = Phase::Settings(SET_BEFORE_RATE);
-                if ok {
-                    self.old_rate = self.rate;
-                    self.rate = config.baud_rate;
-                    self.phase = Phase::RatePause(now + RATE_PAUSE);
-                    self.rate_step = true;
-                }
-                return Ok(());
-            }
-            Phase::RateCheck(_) => {
-                if matches!(outcome, Outcome::Final(_)) {
-                    device.engine.set_fresh();
-                    self.old_rate = self.rate;
-                    self.phase = Phase::Settings(SET_BEFORE_RATE);
-                }
-                return Ok(());
-            }
-            Phase::Settings(index) => return self.handle_setting(index, outcome, device, config, now),
-            Phase::Pin => return self.handle_pin_state(outcome, device, config, now),
-            Phase::Tries => {
-                self.tries_left = device_tries(ok, device).map(|(pin, _)| pin);
-                self.phase = Phase::EnterPin;
-                return self.check_pin(config);
-            }
-            Phase::EnterPin => {
-                self.entered = true;
-                match outcome {
-                    Outcome::Final(FinalResult::Refused(Cause::Cme(10))) => {
-                        return Err(SimError::Absent.into());
-                    }
-                    Outcome::Final(FinalResult::Refused(_)) => {
-                        self.refused_pin = config.pin.map(latch);
-                        self.phase = Phase::TriesAfter(PinState::Pin);
-                    }
-                    // Accepted; or nobody knows: the SIM's state tells.
-                    _ => self.phase = Phase::Pin,
-                }
-                return Ok(());
-            }
-            Phase::TriesAfter(state) => {
-                let tries = device_tries(ok, device);
-                let tries_left = if state == PinState::Puk {
-                    tries.map(|(_, puk)| puk)
-                } else {
-                    tries.map(|(pin, _)| pin)
-                };
-                return Err(match state {
-                    PinState::Puk => SimError::PukRequired { tries_left },
-                    _ => SimError::WrongPin { tries_left },
-                }
-                .into());
-            }
-            Phase::Registration(domain) => {
-                if ok && let Some(registration) = QueryRegistration(domain).decode(device.engine.answer()) {
-                    match domain {
-                        Domain::CircuitSwitched => device.circuit_switched = registration,
-                        Domain::PacketSwitched => device.packet_switched = registration,
-                    }
-                }
-                self.phase = match domain {
-                    Domain::CircuitSwitched => Phase::Registration(Domain::PacketSwitched),
-                    Domain::PacketSwitched => Phase::RegistrationPause(now + REGISTRATION_POLL),
-                };
-                return Ok(());
-            }
-            Phase::Attach => {
-                packet_data(outcome, device)?;
-                self.phase = Phase::Active;
-            }
-            Phase::Active => {
-                let active = ok && PsdActive(PROFILE).decode(device.engine.answer()) == Some(true);
-                // A context that stands is of an earlier life, and so are its sockets.
-                let keep = self.clean || device.sockets_known;
-                self.phase = match (active, keep) {
-                    (true, true) => Phase::Ready,
-                    (true, false) => Phase::Stale(0),
-                    (false, _) => Phase::Profile(0),
-                };
-                device.packet_data = active;
-            }
-            Phase::Profile(index) => {
-                packet_data(outcome, device)?;
-                let login = config.apn.authentication != Authentication::None && config.apn.login.is_some();
-                self.phase = match index {
-                    1 if !login => Phase::Profile(4),
-                    0..=3 => Phase::Profile(index + 1),
-                    _ => Phase::Activate,
-                };
-            }
-            Phase::Activate => {
-                packet_data(outcome, device)?;
-                device.packet_data = true;
-                device.sockets_known = true;
-                self.phase = Phase::Ready;
-            }
-            Phase::Stale(socket) => {
-                device.sockets_known = usize::from(socket) + 1 >= SOCKETS;
-                self.phase = if device.sockets_known { Phase::Ready } else { Phase::Stale(socket + 1) };
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn handle_setting(
-        &mut self,
-        index: u8,
-        outcome: Outcome,
-        device: &mut Device,
-        config: &Config<'_>,
-        now: Instant,
-    ) -> Result<(), Error> {
-        expect(outcome, device)?;
-        match index {
-            0 => device.echo_off = true,
-            3 => device.hex = config.data_mode != DataMode::Binary,
-            _ => {}
-        }
-        // RTS and CTS are the modem's default: only their absence must be told.
-        let next = if index == 1 && config.flow_control { SET_BEFORE_RATE } else { index + 1 };
-        if next == SET_BEFORE_RATE && config.baud_rate != self.rate && !self.rate_fixed {
-            self.phase = Phase::Rate;
-        } else if next <= 6 {
-            self.phase = Phase::Settings(next);
-        } else {
-            self.enter(Phase::Pin, now);
-        }
-        Ok(())
-    }
-
-    fn handle_pin_state(
-        &mut self,
-        outcome: Outcome,
-        device: &mut Device,
-        config: &Config<'_>,
-        now: Instant,
-    ) -> Result<(), Error> {
-        match outcome {
-            Outcome::Final(FinalResult::Ok) => match QueryPin.decode(device.engine.answer()) {
-                Some(PinState::Ready) => {
-                    self.entered = false;
-                    self.enter(Phase::Registration(Domain::PacketSwitched), now);
-                    Ok(())
-                }
-                Some(PinState::Pin) if self.entered => {
-                    // The answer was lost, and it was a refusal.
-                    self.refused_pin = config.pin.map(latch);
-                    self.phase = Phase::TriesAfter(PinState::Pin);
-                    Ok(())
-                }
-                Some(PinState::Pin) => {
-                    self.phase = Phase::Tries;
-                    Ok(())
-                }
-                Some(PinState::Puk) => {
-                    self.phase = Phase::TriesAfter(PinState::Puk);
-                    Ok(())
-                }
-                Some(PinState::Other) => Err(SimError::Locked.into()),
-                None => Err(Error::Garbled { command: device.engine.name() }),
-            },
-            Outcome::Final(FinalResult::Refused(Cause::Cme(10))) => Err(SimError::Absent.into()),
-            Outcome::Final(FinalResult::Refused(cause @ Cause::Cme(13 | 15))) => {
-                Err(SimError::Failure(cause).into())
-            }
-            // 14, SIM busy, and plain errors right after the start.
-            _ if now - self.since < config.sim_timeout => {
-                self.phase = Phase::PinPause(now + SIM_PAUSE);
-                Ok(())
-            }
-            _ => Err(SimError::Busy.into()),
-        }
-    }
-
-    /// Decides whether the PIN may be tried.
-    fn check_pin(&self, config: &Config<'_>) -> Result<(), Error> {
-        let tries_left = self.tries_left;
-        let Some(pin) = config.pin else { return Err(SimError::PinRequired { tries_left }.into()) };
-        let well_formed = (4..=8).contains(&pin.len()) && pin.bytes().all(|digit| digit.is_ascii_digit());
-        if !well_formed {
-            return Err(Error::Argument("the PIN"));
-        }
-        if self.refused_pin == Some(latch(pin)) || tries_left.is_some_and(|left| left <= 1) {
-            return Err(SimError::PinWithheld { tries_left }.into());
-        }
-        Ok(())
-    }
-
-    /// Judges the registration: where to go on, or nowhere yet.
-    fn registration(
-        &mut self,
-        device: &Device,
-        config: &Config<'_>,
-        now: Instant,
-    ) -> Result<Option<Phase>, Error> {
-        let (calls, data) = (device.circuit_switched.status, device.packet_switched.status);
-        if data.is_registered() {
-            self.denied_since = None;
-            return Ok(Some(Phase::Active));
-        }
-        let waited = now - self.since;
-        if calls.is_registered() && waited >= ATTACH_DELAY {
-            return Ok(Some(Phase::Attach));
-        }
-        let denied = calls == RegistrationStatus::Denied || data == RegistrationStatus::Denied;
-        let denied_for = if denied {
-            now - *self.denied_since.get_or_insert(now)
-        } else {
-            self.denied_since = None;
-            Millis::ZERO
-        };
-        if denied_for >= DENIED || waited >= config.registration_timeout {
-            let status = if denied { RegistrationStatus::Denied } else { data };
-            return Err(Error::Registration { status, waited });
-        }
-        Ok(None)
-    }
 }
 
 /// The settings that a restart undoes, in their order.
@@ -608,20 +319,6 @@ const fn setting(index: u8, config: &Config<'_>) -> &'static str {
     }
 }
 
-/// A PIN as it is kept to be recognised: up to eight digits.
-fn latch(pin: &str) -> [u8; 8] {
-    let mut digits = [0; 8];
-    for (place, digit) in digits.iter_mut().zip(pin.bytes()) {
-        *place = digit;
-    }
-    digits
-}
-
-fn device_tries(ok: bool, device: &Device) -> Option<(u8, u8)> {
-    let tries = PinAttempts.decode(device.engine.answer()).filter(|_| ok)?;
-    Some((tries.pin, tries.puk))
-}
-
 /// Makes an error of an outcome that is not OK.
 pub(crate) fn expect(outcome: Outcome, device: &Device) -> Result<(), Error> {
     let command = device.engine.name();
@@ -631,11 +328,4 @@ pub(crate) fn expect(outcome: Outcome, device: &Device) -> Result<(), Error> {
         Outcome::TimedOut { .. } => Err(Error::Timeout { command }),
         Outcome::Garbled | Outcome::AnswerMissing => Err(Error::Garbled { command }),
     }
-}
-
-fn packet_data(outcome: Outcome, device: &Device) -> Result<(), Error> {
-    expect(outcome, device).map_err(|error| match error {
-        Error::Refused { cause, .. } => Error::PacketDataRefused(cause),
-        other => other,
-    })
 }

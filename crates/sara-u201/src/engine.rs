@@ -1,11 +1,16 @@
 //! One exchange at a time with the modem: bytes and the time in; bytes, events and the next deadline out.
 
-use heapless::Vec;
+mod event;
+mod exchange;
+
 use monoclock::{Instant, Millis};
 
-use crate::at::{Cause, CommandLine, DataFrame, Fields, FinalResult, Framing, Token, Tokenizer, hex_digit};
-use crate::command::{Reply, Request, Spec};
+use crate::at::{CommandLine, DataFrame, Fields, FinalResult, Framing, Token, Tokenizer, hex_digit};
+use crate::command::Request;
 use crate::urc::is_urc;
+use exchange::{Exchange, Phase, is_answer, keep};
+
+pub use event::{Event, Outcome, Payload, StartError};
 
 /// Room for a line of the modem; longer ones come in pieces.
 const RECEIVE: usize = 160;
@@ -30,86 +35,6 @@ const DATA_SILENCE: Millis = Millis::from_secs(1);
 const MISSING_ANSWER: Millis = Millis::from_secs(1);
 /// The clock counts whole milliseconds: a pause of n takes n + 1 of its steps to be surely over.
 const STEP: Millis = Millis(1);
-
-/// Data that goes with a command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Payload {
-    /// None.
-    None,
-    /// So many bytes, as they are, once the modem asks for them.
-    Prompted(usize),
-    /// So many bytes, in hexadecimal digits and quotes, as the last parameter.
-    Hex(usize),
-}
-
-/// How an exchange ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Outcome {
-    /// With the modem's final result code.
-    Final(FinalResult),
-    /// No final result came within the command's time, or the serial line took nothing.
-    TimedOut {
-        /// Whether the modem may still wait for data that it has asked for, or would have.
-        owes_data: bool,
-    },
-    /// Bytes were lost inside the data of the response.
-    Garbled,
-    /// OK came, but never the information response that belongs to it.
-    AnswerMissing,
-}
-
-/// Something to tell about received bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Event<'e> {
-    /// Nothing that concerns anybody.
-    Nothing,
-    /// An information response of the running command, or a piece of a long one.
-    Line {
-        /// The characters.
-        text: &'e [u8],
-        /// Whether the line ends here.
-        last: bool,
-    },
-    /// Data of the running command.
-    Data(&'e [u8]),
-    /// A URC, to be read by [`crate::Urc::parse`].
-    Urc(&'e [u8]),
-    /// The modem echoed a command: it does so only after a restart.
-    Echo,
-    /// The exchange is over; [`Engine::finish`] tells how.
-    Finished,
-}
-
-/// Why a command was not started.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum StartError {
-    /// Another command is running.
-    Busy,
-    /// A parameter is too long, or cannot be written in quotes.
-    Unsendable,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    Idle,
-    /// Waiting for the pause behind the last line.
-    Gap,
-    /// Sending the command line from this byte.
-    Line(usize),
-    /// Sending data from this character (a digit, in hexadecimal mode).
-    Data(usize),
-    /// Sending the end of the line behind hexadecimal data.
-    Tail(usize),
-    /// Waiting for the prompt.
-    Prompt,
-    /// Waiting between prompt and data.
-    Pause(Instant),
-    /// Waiting for the final result.
-    Final,
-}
 
 /// The exchange with the modem, without I/O.
 ///
@@ -155,23 +80,6 @@ pub struct Engine {
     last_received: Option<Instant>,
     prompt_pause: Millis,
     exchange: Exchange,
-}
-
-/// The command that runs, and how far it is.
-#[derive(Clone, Debug)]
-struct Exchange {
-    answer: Vec<u8, ANSWER>,
-    answered: bool,
-    spec: Spec,
-    payload: Payload,
-    phase: Phase,
-    outcome: Option<Outcome>,
-    deadline: Instant,
-    started: Instant,
-    /// A line that has begun belongs to the running command.
-    in_answer: bool,
-    garbled: bool,
-    stale: bool,
 }
 
 impl Default for Engine {
@@ -451,105 +359,6 @@ impl Engine {
     }
 }
 
-impl Exchange {
-    const fn new() -> Self {
-        Self {
-            answer: Vec::new(),
-            answered: false,
-            spec: Spec::new(""),
-            payload: Payload::None,
-            phase: Phase::Idle,
-            outcome: None,
-            deadline: Instant::from_millis(0),
-            started: Instant::from_millis(0),
-            in_answer: false,
-            garbled: false,
-            stale: false,
-        }
-    }
-
-    /// Ends the exchange with `result`, unless that is the result of another command.
-    fn handle_result(&mut self, result: FinalResult, now: Instant) -> bool {
-        let unfinished = match self.phase {
-            // The command is not out yet: this is the result of an earlier one.
-            Phase::Line(_) | Phase::Tail(_) => true,
-            Phase::Data(_) if matches!(self.payload, Payload::Hex(_)) => true,
-            // An error may come instead of the prompt, or while the data is sent.
-            Phase::Prompt | Phase::Pause(_) | Phase::Data(_) => result == FinalResult::Ok,
-            _ => false,
-        };
-        if unfinished {
-            return false;
-        }
-        let required = !matches!(self.spec.reply, Reply::None | Reply::Maybe | Reply::Lines);
-        if result == FinalResult::Ok && required && !self.answered {
-            self.deadline = self.deadline.earlier(now + MISSING_ANSWER + STEP);
-            self.stale = true;
-            return false;
-        }
-        let owed = match (self.phase, self.payload) {
-            (Phase::Data(sent), Payload::Prompted(length)) => sent < length,
-            _ => false,
-        };
-        self.end(if self.garbled {
-            Outcome::Garbled
-        } else if owed {
-            Outcome::TimedOut { owes_data: true }
-        } else {
-            Outcome::Final(result)
-        });
-        true
-    }
-
-    fn end(&mut self, outcome: Outcome) {
-        self.phase = Phase::Idle;
-        self.stale |= !matches!(outcome, Outcome::Final(_));
-        self.outcome = Some(outcome);
-    }
-
-    fn answered_without_line(&self) -> bool {
-        self.stale && !self.answered && !matches!(self.spec.reply, Reply::None | Reply::Maybe | Reply::Lines)
-    }
-
-    fn line_sent(&mut self, now: Instant) -> Phase {
-        match (self.payload, self.spec.prompt) {
-            (Payload::Prompted(_), Some(_)) => {
-                self.deadline = now + PROMPT + STEP;
-                Phase::Prompt
-            }
-            _ => self.all_sent(now),
-        }
-    }
-
-    fn all_sent(&mut self, now: Instant) -> Phase {
-        self.deadline = now + self.spec.timeout + STEP;
-        Phase::Final
-    }
-}
-
-fn is_answer(spec: &Spec, line: &[u8]) -> bool {
-    match spec.reply {
-        Reply::None => false,
-        Reply::Line | Reply::Maybe => spec.behind_prefix(line).is_some(),
-        Reply::Registration => spec.behind_prefix(line).is_some_and(crate::Registration::is_answer),
-        Reply::Digits => line.len() > 5 && line.iter().all(u8::is_ascii_digit),
-        Reply::Text | Reply::Lines => {
-            spec.behind_prefix(line).is_some()
-                || !(is_urc(line) || FinalResult::parse(line).is_some() || line.starts_with(b"AT"))
-        }
-    }
-}
-
-/// Keeps as much of the line as there is room for; a decoder refuses what is cut.
-fn keep(answer: &mut Vec<u8, ANSWER>, line: &[u8]) {
-    answer.clear();
-    for &byte in line {
-        if answer.push(byte).is_err() {
-            break;
-        }
-    }
-}
-
 /// Writes the hexadecimal digits of `payload`, from digit `sent` on, as far as the stage has room.
 fn stage_hex<'s>(stage: &'s mut [u8; STAGE], payload: Option<&[u8]>, sent: usize) -> &'s [u8] {
     let rest = payload.and_then(|payload| payload.get(sent / 2..)).unwrap_or(&[]);
@@ -560,16 +369,4 @@ fn stage_hex<'s>(stage: &'s mut [u8; STAGE], payload: Option<&[u8]>, sent: usize
         count += 1;
     }
     stage.get(..count).unwrap_or(&[])
-}
-
-/// What the modem refused with, if it did.
-impl Outcome {
-    /// The cause of a refusal.
-    #[must_use]
-    pub const fn cause(self) -> Option<Cause> {
-        match self {
-            Self::Final(FinalResult::Refused(cause)) => Some(cause),
-            _ => None,
-        }
-    }
 }

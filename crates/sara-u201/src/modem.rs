@@ -39,6 +39,8 @@ pub struct Modem<S, P, C> {
     /// When the bring-up wants to go on.
     wake_at: Option<Instant>,
     saving: PowerSaving,
+    /// A command was started by a poll and is not over.
+    polled: bool,
 }
 
 impl<S, P, C> Modem<S, P, C>
@@ -57,6 +59,7 @@ where
             bringup: Bringup::new(),
             wake_at: None,
             saving: PowerSaving::Off,
+            polled: false,
         }
     }
 
@@ -204,6 +207,25 @@ where
         expect(outcome?, &self.device)
     }
 
+    /// Starts a command, or goes on with the one that was started so, without waiting.
+    pub(crate) fn poll_execute(&mut self, command: &dyn Request) -> nb::Result<(), Error> {
+        if !self.polled {
+            self.wake()?;
+            self.settle()?;
+            if self.device.engine.start(command, Payload::None, self.clock.now()).is_err() {
+                return Err(nb::Error::Other(Error::Argument(self.device.engine.name())));
+            }
+            self.polled = true;
+        }
+        self.pump(&[], &mut Discard)?;
+        if self.device.engine.is_busy() {
+            return Err(nb::Error::WouldBlock);
+        }
+        self.polled = false;
+        let outcome = self.device.engine.finish().unwrap_or(Outcome::TimedOut { owes_data: false });
+        Ok(expect(outcome, &self.device)?)
+    }
+
     /// Wakes a modem that saves power.
     fn wake(&mut self) -> Result<(), Error> {
         match self.saving {
@@ -248,7 +270,8 @@ where
     /// Brings both sides to a point where a command can be sent.
     fn settle(&mut self) -> Result<(), Error> {
         self.pump(&[], &mut Discard)?;
-        // Only a bring-up that was polled and left alone can have a command running here.
+        self.polled = false;
+        // Only what was polled and left alone can be running here.
         while self.device.engine.is_busy() {
             self.wait();
             self.pump(&[], &mut Discard)?;

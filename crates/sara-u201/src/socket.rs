@@ -3,31 +3,15 @@
 use embedded_io::{ErrorType, Read, ReadReady, Write};
 use monoclock::{Clock, Millis};
 
-use crate::at::Cause;
-use crate::bringup::PROFILE;
-use crate::command::{
-    BytesWaiting, CloseSocket, ConnectSocket, CreateSocket, LastSocketError, MAX_BINARY, MAX_HEX, Protocol,
-    PsdActive, ReadSocket, SecureSocket, WriteSocket,
-};
-use crate::device::{Discard, Fill};
-use crate::engine::Payload;
-use crate::error::{ConnectError, ConnectReason, Error};
+use crate::device::Discard;
+use crate::error::Error;
 use crate::modem::Modem;
 use crate::power::Wiring;
 use crate::sockets::State;
 use crate::tls::TlsProfile;
 
-/// Longest time to connect (nominally 20 s).
-const CONNECT: Millis = Millis::from_secs(60);
-/// Longest time to connect with a TLS handshake over a slow network.
-const CONNECT_TLS: Millis = Millis::from_secs(120);
-/// Pauses before a write that the modem did not take is tried again.
-const RETRY: [Millis; 3] = [Millis(100), Millis(300), Millis(900)];
 /// Longest wait of a blocking read, unless another is set.
 const READ: Millis = Millis::from_secs(120);
-/// `AT+USOER`: the socket's queue is full, try again.
-const EWOULDBLOCK: u16 = 11;
-
 /// A socket that is not lent at the moment. The number alone would not do: the modem uses it again at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SocketHandle {
@@ -89,194 +73,6 @@ where
     pub(crate) const fn lend(&mut self, handle: SocketHandle) -> Socket<'_, S, P, C> {
         Socket { modem: self, handle, read_timeout: READ, kept: false }
     }
-
-    fn open(&mut self, host: &str, port: u16, tls: Option<&TlsProfile<'_>>) -> Result<SocketHandle, Error> {
-        if let Some(tls) = tls {
-            self.set_profile(tls, host)?;
-        }
-        let number = self.execute(&CreateSocket { protocol: Protocol::Tcp, local_port: 0 })?;
-        let generation = self.device.sockets.open(number).ok_or(Error::Garbled { command: "+USOCR=" })?;
-        let handle = SocketHandle { number, generation };
-        let connected = self.set_up(handle, host, port, tls);
-        if connected.is_err() {
-            self.device.sockets.abandon(number, generation);
-        }
-        connected?;
-        let (now, probe) = (self.now(), self.device.probe);
-        if let Some(entry) = self.device.sockets.live(number, generation) {
-            entry.schedule_probe(probe, now);
-        }
-        Ok(handle)
-    }
-
-    fn set_up(
-        &mut self,
-        handle: SocketHandle,
-        host: &str,
-        port: u16,
-        tls: Option<&TlsProfile<'_>>,
-    ) -> Result<(), Error> {
-        let socket = handle.number;
-        if let Some(tls) = tls {
-            self.execute(&SecureSocket { socket, profile: tls.number })?;
-        }
-        let timeout = if tls.is_some() { CONNECT_TLS } else { CONNECT };
-        match self.execute(&ConnectSocket { socket, host, port, timeout }) {
-            Err(Error::Refused { cause, .. }) => {
-                let socket_error = self.execute(&LastSocketError).ok();
-                let reason = reason(socket_error, tls.is_some());
-                Err(Error::Connect(ConnectError { reason, cause, socket_error }))
-            }
-            other => other,
-        }
-    }
-
-    /// Writes as much as one command takes, and tells how much that was.
-    fn write_socket(&mut self, handle: SocketHandle, data: &[u8]) -> Result<usize, Error> {
-        self.check(handle)?;
-        let hex = self.device.hex && data.len() <= MAX_HEX;
-        let Some(data) = data.get(..data.len().min(MAX_BINARY)).filter(|data| !data.is_empty()) else {
-            return Ok(0);
-        };
-        let length = u16::try_from(data.len()).unwrap_or(0);
-        let payload = if hex { Payload::Hex(data.len()) } else { Payload::Prompted(data.len()) };
-        let command = WriteSocket { socket: handle.number, length, hex };
-        let mut pauses = RETRY.iter();
-        loop {
-            let retry = match self.execute_with(&command, payload, data) {
-                Ok(0) => Error::Refused { command: "+USOWR=", cause: Cause::Error },
-                Ok(taken) => {
-                    self.reschedule(handle);
-                    return Ok(usize::from(taken));
-                }
-                Err(error @ Error::Refused { .. }) => {
-                    self.check(handle)?;
-                    if self.execute(&LastSocketError) != Ok(EWOULDBLOCK) {
-                        return Err(self.explain(handle, error));
-                    }
-                    error
-                }
-                Err(error) => {
-                    // Nobody knows what was taken: the stream has a hole or a double.
-                    self.break_off(handle);
-                    return Err(error);
-                }
-            };
-            let Some(&pause) = pauses.next() else { return Err(retry) };
-            let until = self.now() + pause;
-            while !self.now().has_reached(until) {
-                self.wait_until(until);
-                self.pump(&[], &mut Discard)?;
-            }
-            self.check(handle)?;
-        }
-    }
-
-    /// Reads what waits in the modem, at most `buffer`; 0 when nothing does.
-    fn read_socket(&mut self, handle: SocketHandle, buffer: &mut [u8]) -> Result<usize, Error> {
-        let hex = self.device.hex;
-        let length = buffer.len().min(if hex { MAX_HEX } else { MAX_BINARY });
-        let Some(room) = buffer.get_mut(..length).filter(|room| !room.is_empty()) else { return Ok(0) };
-        let command = ReadSocket { socket: handle.number, length: u16::try_from(length).unwrap_or(0), hex };
-        let mut fill = Fill::new(room, hex);
-        let announced = match self.execute_into(&command, Payload::None, &[], &mut fill) {
-            Ok(announced) => usize::from(announced),
-            Err(error @ Error::Refused { .. }) => return Err(self.explain(handle, error)),
-            Err(error) => {
-                self.break_off(handle);
-                return Err(error);
-            }
-        };
-        if fill.whole() != Some(announced) {
-            self.break_off(handle);
-            return Err(Error::Garbled { command: "+USORD=" });
-        }
-        let (now, probe) = (self.now(), self.device.probe);
-        if let Some(entry) = self.device.sockets.live(handle.number, handle.generation) {
-            let read = u32::try_from(announced).unwrap_or(0);
-            entry.pending = if read == 0 { 0 } else { entry.pending.saturating_sub(read) };
-            entry.unsure = true;
-            entry.schedule_probe(probe, now);
-        }
-        Ok(announced)
-    }
-
-    /// Tells how many bytes wait in the modem, asking it only when a URC may be stale or lost.
-    fn waiting(&mut self, handle: SocketHandle) -> Result<bool, Error> {
-        self.pump(&[], &mut Discard)?;
-        let now = self.now();
-        let entry = self.live(handle)?;
-        let ask = entry.probe_due(now) || (entry.pending > 0 && entry.unsure);
-        if matches!(entry.state, State::Closing | State::Ended) || (entry.pending > 0 && !ask) {
-            return Ok(true);
-        }
-        if !ask {
-            return Ok(false);
-        }
-        let waiting = match self.execute(&BytesWaiting(handle.number)) {
-            Ok(waiting) => waiting,
-            Err(error @ Error::Refused { .. }) => {
-                return match self.explain(handle, error) {
-                    Error::Closed => Ok(true),
-                    other => Err(other),
-                };
-            }
-            Err(error) => return Err(error),
-        };
-        let (now, probe) = (self.now(), self.device.probe);
-        let entry = self.live(handle)?;
-        entry.pending = waiting;
-        entry.unsure = false;
-        entry.back_off(probe, now);
-        Ok(waiting > 0)
-    }
-
-    /// What a refusal by a socket means: it is closed, or the packet data context is gone with it.
-    fn explain(&mut self, handle: SocketHandle, error: Error) -> Error {
-        let Ok(entry) = self.live(handle) else { return Error::Closed };
-        if entry.state == State::Open && self.execute(&BytesWaiting(handle.number)).is_ok() {
-            return error;
-        }
-        let Ok(entry) = self.live(handle) else { return Error::Closed };
-        if core::mem::replace(&mut entry.state, State::Ended) == State::Closing {
-            return Error::Closed;
-        }
-        if self.execute(&PsdActive(PROFILE)) == Ok(false) {
-            self.device.lose_packet_data();
-        }
-        Error::Closed
-    }
-
-    /// Gives a socket up whose stream is not whole any more.
-    fn break_off(&mut self, handle: SocketHandle) {
-        if let Some(entry) = self.device.sockets.live(handle.number, handle.generation) {
-            entry.state = State::Dead;
-            entry.abandoned = true;
-        }
-    }
-
-    fn reschedule(&mut self, handle: SocketHandle) {
-        let (now, probe) = (self.now(), self.device.probe);
-        if let Some(entry) = self.device.sockets.live(handle.number, handle.generation)
-            && entry.answer_awaited
-        {
-            entry.schedule_probe(probe, now);
-        }
-    }
-
-    pub(crate) fn live(&mut self, handle: SocketHandle) -> Result<&mut crate::sockets::Entry, Error> {
-        let error = if self.device.restarted { Error::Restarted } else { Error::Closed };
-        self.device.sockets.live(handle.number, handle.generation).ok_or(error)
-    }
-
-    /// Refuses a socket that is closed, after reading what the modem has said by itself.
-    pub(crate) fn check(&mut self, handle: SocketHandle) -> Result<(), Error> {
-        self.pump(&[], &mut Discard)?;
-        match self.live(handle)?.state {
-            State::Open => Ok(()),
-            _ => Err(Error::Closed),
-        }
-    }
 }
 
 impl<S, P, C> Socket<'_, S, P, C>
@@ -291,16 +87,7 @@ where
     /// The modem does not answer.
     pub fn close(mut self) -> Result<(), Error> {
         self.kept = true;
-        let SocketHandle { number, generation } = self.handle;
-        if self.modem.device.sockets.live(number, generation).is_none() {
-            return Ok(());
-        }
-        self.modem.device.sockets.free(number);
-        match self.modem.execute(&CloseSocket(number)) {
-            // It was closed already, or went with a restart.
-            Err(Error::Refused { .. } | Error::Restarted) => Ok(()),
-            other => other,
-        }
+        self.modem.close_handle(self.handle)
     }
 
     /// Keeps the connection open and gives the modem back; [`Modem::socket`] lends it again.
@@ -434,19 +221,5 @@ impl<S, P, C> Drop for Socket<'_, S, P, C> {
         if !self.kept {
             self.modem.device.sockets.abandon(self.handle.number, self.handle.generation);
         }
-    }
-}
-
-/// Reads the reason out of the modem's last socket error.
-const fn reason(socket_error: Option<u16>, tls: bool) -> ConnectReason {
-    match socket_error {
-        Some(111) => ConnectReason::Refused,
-        Some(104) if !tls => ConnectReason::Refused,
-        Some(110) => ConnectReason::TimedOut,
-        Some(100 | 101 | 113) => ConnectReason::NetworkDown,
-        // The resolver's own errors.
-        Some(160..=190) => ConnectReason::HostUnknown,
-        _ if tls => ConnectReason::Tls,
-        _ => ConnectReason::Unknown,
     }
 }

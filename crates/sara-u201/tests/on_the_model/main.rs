@@ -10,6 +10,7 @@ mod a_refused_connection_says_why;
 mod a_wrong_pin_is_tried_once;
 mod an_unset_clock_is_told;
 mod data_arrives_bit_exact;
+mod every_fault_is_survived;
 mod lost_urcs_cost_only_time;
 mod no_network_ends_in_a_reason;
 mod refused_packet_data_says_why;

@@ -1,6 +1,7 @@
 //! The driver on the model: virtual time, a network in memory.
 
 pub(crate) mod peers;
+pub(crate) mod sweep;
 pub(crate) mod tls;
 
 use std::rc::Rc;
@@ -17,6 +18,12 @@ pub(crate) type TestModem = Modem<Serial, Wires, SimClock>;
 pub(crate) struct Wires {
     reset: ResetLine,
     dtr: DtrLine,
+}
+
+impl Wires {
+    pub(crate) fn new(simulation: &Simulation) -> Self {
+        Self { reset: simulation.reset_line(), dtr: simulation.dtr_line() }
+    }
 }
 
 impl Wiring<Serial> for Wires {
@@ -52,8 +59,7 @@ impl Bench {
     }
 
     pub(crate) fn modem(&self) -> TestModem {
-        let wires = Wires { reset: self.simulation.reset_line(), dtr: self.simulation.dtr_line() };
-        Modem::new(self.simulation.serial(), wires, self.simulation.clock())
+        Modem::new(self.simulation.serial(), Wires::new(&self.simulation), self.simulation.clock())
     }
 
     /// A modem that has been brought up.
