@@ -2,8 +2,8 @@
 
 mod support;
 
+use core::error::Error as _;
 use core::time::Duration;
-use std::error::Error as _;
 
 use embedded_io::ErrorKind;
 use gcp_iot_core::{ConnectError, Credential, Error, Event, QoS, Refusal, TokenError};

@@ -57,7 +57,9 @@ impl<'b> InFlight<'b> {
 
     /// Forgets what only its own connection can acknowledge.
     pub(crate) fn forget_subscriptions(&mut self) {
-        self.entries.retain(|(_, awaited)| awaited.is_delivery());
+        while let Some(index) = self.entries.iter().position(|(_, awaited)| !awaited.is_delivery()) {
+            let _ = self.entries.swap_remove(index);
+        }
     }
 
     /// Picks an identifier that is not in use [MQTT-2.3.1-2].
@@ -93,7 +95,7 @@ impl<'b> InFlight<'b> {
         let index = self.position(identifier).ok_or(unknown)?;
         match self.entries.get(index) {
             Some((_, entry)) if *entry == awaited => {
-                let _ = self.entries.remove(index);
+                let _ = self.entries.swap_remove(index);
                 self.release(identifier);
                 Ok(())
             }

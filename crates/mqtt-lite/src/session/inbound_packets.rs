@@ -78,7 +78,9 @@ impl Session<'_> {
             first_byte::PUBREL if connected => {
                 let identifier = acknowledge::decode(bytes)?;
                 // PUBCOMP also answers a PUBREL that is repeated (section 4.3.3).
-                self.received.retain(|received| *received != identifier);
+                if let Some(index) = self.received.iter().position(|received| *received == identifier) {
+                    let _ = self.received.swap_remove(index);
+                }
                 self.owed = Some((first_byte::PUBCOMP, identifier));
                 return Ok(Advance::Internal);
             }
