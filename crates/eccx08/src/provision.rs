@@ -287,7 +287,14 @@ impl<'d, I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Provisioning<'d, I2C, D, W,
             }
         }
         zone.fill_otp(self.device)?;
-        self.lock(&Lock::data(zone.summary()), Zone::Data)?;
+        let (summary, other) = zone.summaries();
+        // A wrong summary does no harm: the element refuses it.
+        match (self.lock(&Lock::data(summary), Zone::Data), other) {
+            (Err(ProvisionError::Element(Error::Refused { .. })), Some(other)) => {
+                self.lock(&Lock::data(other), Zone::Data)?;
+            }
+            (locked, _) => locked?,
+        }
         Ok(self.step())
     }
 }

@@ -10,12 +10,15 @@ use crate::device::{Eccx08, WakePulse};
 use crate::error::Error;
 
 pub(super) struct DataZone {
-    summary: Crc16,
+    /// One for each of [`Self::BLANK`].
+    summaries: [Crc16; 2],
     /// A private key to be forgotten; its first byte is zero, so it is less than the order of the curve.
     key: [u8; 36],
 }
 
 impl DataZone {
+    /// What may stand at the end of a slot, where an element takes no block that reaches over it.
+    const BLANK: [u8; 2] = [0xFF, 0x00];
     /// Stands at the start of slot 8 until the keys are made.
     pub(super) const MARKER: [u8; 4] = *b"KEY?";
 
@@ -24,11 +27,13 @@ impl DataZone {
         for (byte, random) in key.iter_mut().skip(5).zip(random) {
             *byte = random;
         }
-        Self { summary: Crc16::new(), key }
+        Self { summaries: [Crc16::new(); 2], key }
     }
 
-    pub(super) fn summary(&self) -> Crc16 {
-        self.summary
+    /// Gives the summary, and another one where it is not known what the ends of slots hold.
+    pub(super) fn summaries(&self) -> (Crc16, Option<Crc16>) {
+        let [first, second] = self.summaries;
+        (first, (second != first).then_some(second))
     }
 
     pub(super) fn fill_key<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>>(
@@ -37,7 +42,7 @@ impl DataZone {
         slot: Slot,
     ) -> Result<(), Error<I2C::Error>> {
         device.execute(&PrivWrite::clear(slot, &self.key))?;
-        self.summary = self.summary.update(&self.key);
+        self.summaries = self.summaries.map(|summary| summary.update(&self.key));
         Ok(())
     }
 
@@ -53,8 +58,11 @@ impl DataZone {
             if slot == Slot::S8 && block == 0 {
                 [data[0], data[1], data[2], data[3]] = Self::MARKER;
             }
-            device.execute(&WriteBlock { location, data: &data })?;
-            self.add(&data, left);
+            match device.execute(&WriteBlock { location, data: &data }) {
+                Ok(()) => self.add(data.get(..left).unwrap_or(&data)),
+                Err(Error::Refused { .. }) if left < data.len() => self.add_blank(left),
+                Err(error) => return Err(error),
+            }
             left = left.saturating_sub(data.len());
         }
         Ok(())
@@ -67,14 +75,21 @@ impl DataZone {
         for location in [0, 1].into_iter().filter_map(Location::otp_block) {
             let data = [0xFF; 32];
             device.execute(&WriteBlock { location, data: &data })?;
-            self.add(&data, data.len());
+            self.add(&data);
         }
         Ok(())
     }
 
-    /// Adds what was written; of the last block only the `left` bytes that are in the slot.
-    fn add(&mut self, data: &[u8], left: usize) {
-        self.summary = self.summary.update(data.get(..left).unwrap_or(data));
+    /// Adds what was written.
+    fn add(&mut self, data: &[u8]) {
+        self.summaries = self.summaries.map(|summary| summary.update(data));
+    }
+
+    /// Adds the end of a slot that could not be written.
+    fn add_blank(&mut self, length: usize) {
+        for (summary, blank) in self.summaries.iter_mut().zip(Self::BLANK) {
+            *summary = summary.update([blank; 32].get(..length).unwrap_or_default());
+        }
     }
 }
 
