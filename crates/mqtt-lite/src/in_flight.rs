@@ -20,7 +20,7 @@ pub(crate) enum Awaited {
     #[cfg(feature = "qos2")]
     Pubcomp,
     /// With the number of filters in SUBSCRIBE.
-    Suback(usize),
+    Suback(u16),
     Unsuback,
 }
 
@@ -34,7 +34,7 @@ impl Awaited {
 /// The table of packets in flight, and copies of those that a persistent session sends again.
 #[derive(Debug)]
 pub(crate) struct InFlight<'b> {
-    entries: heapless::Vec<(PacketIdentifier, Awaited), IN_FLIGHT>,
+    entries: [Option<(PacketIdentifier, Awaited)>; IN_FLIGHT],
     last: PacketIdentifier,
     retained: &'b mut [u8],
     used: usize,
@@ -42,33 +42,33 @@ pub(crate) struct InFlight<'b> {
 
 impl<'b> InFlight<'b> {
     pub(crate) const fn new(retained: &'b mut [u8]) -> Self {
-        Self { entries: heapless::Vec::new(), last: PacketIdentifier::FIRST, retained, used: 0 }
+        Self { entries: [None; IN_FLIGHT], last: PacketIdentifier::FIRST, retained, used: 0 }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.entries.len()
+        self.entries.iter().flatten().count()
     }
 
     /// Forgets everything: a clean session begins.
     pub(crate) fn clear(&mut self) {
-        self.entries.clear();
+        self.entries = [None; IN_FLIGHT];
         self.used = 0;
     }
 
     /// Forgets what only its own connection can acknowledge.
     pub(crate) fn forget_subscriptions(&mut self) {
-        while let Some(index) = self.entries.iter().position(|(_, awaited)| !awaited.is_delivery()) {
-            let _ = self.entries.swap_remove(index);
+        for entry in &mut self.entries {
+            *entry = entry.filter(|(_, awaited)| awaited.is_delivery());
         }
     }
 
     /// Picks an identifier that is not in use [MQTT-2.3.1-2].
     pub(crate) fn unused_identifier(&self) -> Result<PacketIdentifier, ResourceError> {
-        if self.entries.is_full() {
+        if self.entries.iter().all(Option::is_some) {
             return Err(ResourceError::InFlight);
         }
         let mut identifier = self.last.successor();
-        while self.position(identifier).is_some() {
+        while self.awaited(identifier).is_some() {
             identifier = identifier.successor();
         }
         Ok(identifier)
@@ -77,12 +77,14 @@ impl<'b> InFlight<'b> {
     /// Enters a packet; [`InFlight::unused_identifier`] has made sure of the room.
     pub(crate) fn insert(&mut self, identifier: PacketIdentifier, awaited: Awaited) {
         self.last = identifier;
-        let _ = self.entries.push((identifier, awaited));
+        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.is_none()) {
+            *entry = Some((identifier, awaited));
+        }
     }
 
     /// Tells what `identifier` waits for.
     pub(crate) fn awaited(&self, identifier: PacketIdentifier) -> Option<Awaited> {
-        self.position(identifier).and_then(|index| self.entries.get(index)).map(|(_, awaited)| *awaited)
+        self.entries.iter().flatten().find(|(entry, _)| *entry == identifier).map(|(_, awaited)| *awaited)
     }
 
     /// Takes the acknowledgement `awaited` of `identifier`.
@@ -91,16 +93,10 @@ impl<'b> InFlight<'b> {
         identifier: PacketIdentifier,
         awaited: Awaited,
     ) -> Result<(), PeerError> {
-        let unknown = PeerError::UnknownIdentifier(identifier);
-        let index = self.position(identifier).ok_or(unknown)?;
-        match self.entries.get(index) {
-            Some((_, entry)) if *entry == awaited => {
-                let _ = self.entries.swap_remove(index);
-                self.release(identifier);
-                Ok(())
-            }
-            _ => Err(unknown),
-        }
+        let found = self.entries.iter_mut().find(|entry| **entry == Some((identifier, awaited)));
+        *found.ok_or(PeerError::UnknownIdentifier(identifier))? = None;
+        self.release(identifier);
+        Ok(())
     }
 
     /// Goes on from PUBREC to PUBCOMP: PUBREL takes the place of the message.
@@ -110,7 +106,7 @@ impl<'b> InFlight<'b> {
         identifier: PacketIdentifier,
         release: &[u8; 4],
     ) -> Result<(), PeerError> {
-        let found = self.entries.iter_mut().find(|(entry, _)| *entry == identifier);
+        let found = self.entries.iter_mut().flatten().find(|(entry, _)| *entry == identifier);
         match found {
             Some((_, awaited)) if matches!(awaited, Awaited::Pubrec | Awaited::Pubcomp) => {
                 *awaited = Awaited::Pubcomp;
@@ -183,10 +179,6 @@ impl<'b> InFlight<'b> {
     fn split(records: &[u8]) -> Option<(u16, usize, &[u8])> {
         let (&[id_high, id_low, high, low], rest) = records.split_first_chunk()?;
         Some((u16::from_be_bytes([id_high, id_low]), usize::from(u16::from_be_bytes([high, low])), rest))
-    }
-
-    fn position(&self, identifier: PacketIdentifier) -> Option<usize> {
-        self.entries.iter().position(|(entry, _)| *entry == identifier)
     }
 }
 

@@ -97,7 +97,7 @@ impl Session<'_> {
         self.check_ready()?;
         let identifier = self.in_flight.unused_identifier()?;
         let length = subscribe::encode(identifier, filters, self.transmit)?;
-        self.in_flight.insert(identifier, Awaited::Suback(filters.len()));
+        self.in_flight.insert(identifier, Awaited::Suback(filter_count(filters.len())));
         self.pending = 0..length;
         Ok(identifier)
     }
@@ -146,4 +146,9 @@ const fn awaited(qos: QoS) -> Awaited {
         QoS::ExactlyOnce => Awaited::Pubrec,
         _ => Awaited::Puback,
     }
+}
+
+/// Counts filters as SUBACK is compared with them; a packet never has more than fit.
+fn filter_count(count: usize) -> u16 {
+    u16::try_from(count).unwrap_or(u16::MAX)
 }

@@ -94,10 +94,11 @@ impl Session<'_> {
                 let (identifier, codes) = suback::decode(bytes)?;
                 let count = codes.len();
                 match self.in_flight.awaited(identifier) {
-                    Some(Awaited::Suback(filters)) if filters != count => {
+                    Some(Awaited::Suback(filters)) if usize::from(filters) != count => {
                         return Err(PeerError::GrantedCount.into());
                     }
-                    _ => self.acknowledged(identifier, Awaited::Suback(count))?,
+                    Some(suback @ Awaited::Suback(_)) => self.acknowledged(identifier, suback)?,
+                    _ => return Err(PeerError::UnknownIdentifier(identifier).into()),
                 }
                 Incoming::Subscribed(identifier, body.end - count..body.end)
             }
