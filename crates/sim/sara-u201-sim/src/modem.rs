@@ -204,7 +204,6 @@ impl ModemCore {
 
     /// Takes characters that have arrived from the host.
     pub fn on_rx(&mut self, bytes: &[u8], now: Duration) {
-        self.poll(now);
         for byte in self.faults.spoil(bytes.to_vec(), Wire::ToModule) {
             self.take_byte(byte, now);
         }

@@ -52,24 +52,24 @@ impl Serial {
     /// Sets the host's baud rate. Bytes in flight are finished first; the module's rate is its own.
     pub fn set_baud_rate(&mut self, rate: u32) {
         let _unsent = self.flush();
-        self.simulation.with(|_, uart, _| uart.set_host_rate(rate));
+        self.simulation.with_line(|uart, _| uart.set_host_rate(rate));
     }
 
     /// Counts the bytes that have been written and have not left yet.
     #[must_use]
     pub fn unsent(&self) -> usize {
-        self.simulation.with(|_, uart, _| uart.unsent())
+        self.simulation.with_line(|uart, _| uart.unsent())
     }
 
     /// Tells the host's baud rate.
     #[must_use]
     pub fn baud_rate(&self) -> u32 {
-        self.simulation.with(|_, uart, _| uart.host_rate())
+        self.simulation.with_line(|uart, _| uart.host_rate())
     }
 
     /// Switches the host's RTS/CTS handling on or off (on when the profile wires it).
     pub fn set_flow_control(&mut self, on: bool) {
-        self.simulation.with(|_, uart, _| uart.set_host_flow_control(on));
+        self.simulation.with_line(|uart, _| uart.set_host_flow_control(on));
     }
 
     /// Moves the clock to the next event, at most for the profile's write time-out.
@@ -98,7 +98,7 @@ impl Read for Serial {
             return Ok(0);
         }
         loop {
-            let count = self.simulation.with(|_, uart, now| uart.receive(buffer, now));
+            let count = self.simulation.with_line(|uart, now| uart.receive(buffer, now));
             if count > 0 {
                 return Ok(count);
             }
@@ -110,7 +110,7 @@ impl Read for Serial {
 
 impl ReadReady for Serial {
     fn read_ready(&mut self) -> Result<bool, SerialError> {
-        Ok(self.simulation.with(|_, uart, _| uart.is_readable()))
+        Ok(self.simulation.with_line(|uart, _| uart.is_readable()))
     }
 }
 
@@ -118,7 +118,7 @@ impl Write for Serial {
     fn write(&mut self, bytes: &[u8]) -> Result<usize, SerialError> {
         let mut waited = core::time::Duration::ZERO;
         loop {
-            let count = self.simulation.with(|_, uart, now| uart.transmit(bytes, now));
+            let count = self.simulation.with_line(|uart, now| uart.transmit(bytes, now));
             if count > 0 || bytes.is_empty() {
                 return Ok(count);
             }
@@ -130,7 +130,7 @@ impl Write for Serial {
         let mut waited = core::time::Duration::ZERO;
         let mut left = usize::MAX;
         loop {
-            let unsent = self.simulation.with(|_, uart, _| uart.unsent());
+            let unsent = self.simulation.with_line(|uart, _| uart.unsent());
             if unsent == 0 {
                 return Ok(());
             }
@@ -144,7 +144,7 @@ impl Write for Serial {
 
 impl WriteReady for Serial {
     fn write_ready(&mut self) -> Result<bool, SerialError> {
-        Ok(self.simulation.with(|_, uart, _| uart.room() > 0))
+        Ok(self.simulation.with_line(|uart, _| uart.room() > 0))
     }
 }
 

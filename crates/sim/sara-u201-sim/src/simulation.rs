@@ -165,8 +165,17 @@ impl Simulation {
         let Inner { core, uart, now } = &mut *inner;
         let result = action(core, uart, *now);
         let now = inner.now;
+        inner.core.poll(now);
         inner.exchange(now);
         result
+    }
+
+    /// Uses the line at the present, in a way that the module does not notice.
+    pub(crate) fn with_line<R>(&self, action: impl FnOnce(&mut Uart, Duration) -> R) -> R {
+        self.catch_up();
+        let mut inner = self.inner.borrow_mut();
+        let now = inner.now;
+        action(&mut inner.uart, now)
     }
 
     /// What asynchronous delays wait for.
@@ -186,20 +195,28 @@ impl Inner {
     }
 
     fn run_until(&mut self, now: Duration) {
-        while let Some(at) = self.next_event().filter(|at| *at <= now) {
+        loop {
+            let of_module = self.core.next_event(self.now);
+            let next = [self.uart.next_event(), of_module].into_iter().flatten().min();
+            let Some(at) = next.filter(|at| *at <= now) else { break };
             self.now = self.now.max(at);
             let at = self.now;
-            if let Some(byte) = self.uart.advance(at) {
+            let arrived = self.uart.advance(at);
+            if let Some(byte) = arrived {
                 self.core.on_rx(&[byte], at);
+            } else if of_module.is_some_and(|due| due <= at) {
+                self.core.poll(at);
+            } else if !self.uart.is_empty_to_host() {
+                // One more byte has reached the host: nothing that the module would notice.
+                continue;
             }
             self.exchange(at);
         }
         self.now = self.now.max(now);
     }
 
-    /// Lets the module act and moves what it says to the line.
+    /// Moves what the module says to the line, and its wishes about the line.
     fn exchange(&mut self, now: Duration) {
-        self.core.poll(now);
         let bytes = self.core.take_tx(now);
         if self.uart.rate_was_found() {
             self.core.rate_found(self.uart.module_rate());

@@ -98,7 +98,12 @@ impl ModemCore {
 
     fn select_operator(&mut self, command: &Command, now: Duration) -> Step {
         match command.number(0) {
-            Some(0) => self.search_as(Selection::Automatic, now),
+            Some(0) => {
+                if let Some(format @ 0..=2) = command.number(1) {
+                    self.settings.operator_format = u8::try_from(format).unwrap_or(0);
+                }
+                self.search_as(Selection::Automatic, now)
+            }
             Some(1 | 4) => match command.text(2) {
                 Some(plmn) => {
                     let network = self.cellular();

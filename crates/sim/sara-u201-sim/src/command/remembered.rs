@@ -5,6 +5,7 @@ use core::time::Duration;
 use super::WRONG;
 use crate::at::{Argument, Command, Kind};
 use crate::modem::{ModemCore, Step};
+use crate::voice::CallState;
 
 /// Commands whose value is stored as it is given, and their factory values.
 const REMEMBERED: [(&str, &str); 23] = [
@@ -76,6 +77,15 @@ impl ModemCore {
                 Step::line(format!("+UBANDSEL: {}", bands.join(",")))
             }
             ("+UBANDSEL", Kind::Test) => Step::line("+UBANDSEL: (0,850,900,1800,1900,2100)"),
+            ("+CBC", Kind::Execute) => Step::line("+CBC: 0,100"),
+            ("+CPAS", Kind::Execute) => {
+                let activity = match self.call.as_ref().map(|call| call.state) {
+                    None => 0,
+                    Some(CallState::Incoming) => 3,
+                    Some(_) => 4,
+                };
+                Step::line(format!("+CPAS: {activity}"))
+            }
             ("+CEER", Kind::Execute) => Step::line("+CEER: \"No cause information available\""),
             _ => return None,
         })

@@ -178,6 +178,8 @@ impl ModemCore {
                 }
             };
             self.job = self.follow(step, command, (job.name, job.rest), now);
+            // What the step has done to the sockets is told when its turn comes.
+            self.poll_sockets(now);
         }
     }
 
