@@ -121,8 +121,16 @@ fn mistakes_on_the_command_line_are_told() {
     let (done, profile, _) = run(&["--print-profile"]);
     assert!(done);
     assert_eq!(Profile::from_toml(&profile).expect("its own profile").seed, 0);
+    let file = concat!(env!("CARGO_TARGET_TMPDIR"), "/modem.toml");
+    std::fs::write(file, "seed = 9\n[sim]\npin = '4711'\n[quirks]\nempty_read = 'bare'\n").expect("a file");
+    let (done, profile, _) = run(&["--profile", file, "--print-profile"]);
+    let profile = Profile::from_toml(&profile).expect("its own profile");
+    assert!(done && profile.seed == 9 && profile.sim.pin.as_deref() == Some("4711"));
+    std::fs::write(file, "sed = 9\n").expect("a file");
     for (arguments, reason) in [
-        (&["--tcp", "127.0.0.1:0", "--fault", "nonsense"][..], "no fault is called \"nonsense\""),
+        (&["--profile", file, "--pty"][..], "unknown field `sed`"),
+        (&["--tcp", "127.0.0.1:0", "--fault", "F27"], "the catalogue ends with F26"),
+        (&["--tcp", "127.0.0.1:0", "--fault", "nonsense"], "no fault is called \"nonsense\""),
         (&["--tcp", "192.0.2.1:80"], "loopback"),
         (&[], "--pty and --tcp"),
         (&["--tcp", "127.0.0.1:0", "--route", "x"], "NAME:PORT=ADDRESS"),
