@@ -124,6 +124,11 @@ impl Bringup {
         self.rate = self.old_rate;
     }
 
+    /// The baud rate in use.
+    pub(crate) const fn rate(&self) -> u32 {
+        self.rate
+    }
+
     fn sync(&mut self, now: Instant) {
         // A modem that was just reset boots first, and is mostly at the rate it should be at.
         let patience = if self.clean && self.rate == RATES[0] { RATE_PATIENCE } else { RATE_TIME };

@@ -4,7 +4,7 @@ use heapless::{Deque, Vec};
 use monoclock::Instant;
 
 use crate::at::HexDecoder;
-use crate::config::Probe;
+use crate::config::{DataMode, Probe};
 use crate::engine::{Engine, Event};
 use crate::registration::{Domain, Registration};
 use crate::sockets::Sockets;
@@ -89,6 +89,7 @@ pub(crate) struct Device {
     pub(crate) echo_off: bool,
     /// Socket data is in hexadecimal mode.
     pub(crate) hex: bool,
+    pub(crate) data_mode: DataMode,
     pub(crate) probe: Probe,
     urcs: Deque<u8, URCS>,
     urcs_lost: bool,
@@ -106,6 +107,7 @@ impl Device {
             restarted: false,
             echo_off: false,
             hex: false,
+            data_mode: DataMode::Auto,
             probe: Probe::DEFAULT,
             urcs: Deque::new(),
             urcs_lost: false,

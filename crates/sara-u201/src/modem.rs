@@ -91,6 +91,11 @@ where
     /// `WouldBlock` until the modem is ready; else as [`Modem::start`].
     pub fn poll_ready(&mut self, config: &Config<'_>) -> nb::Result<(), Error> {
         self.device.probe = config.probe;
+        self.device.data_mode = config.data_mode;
+        if !self.is_ready() {
+            // A modem that saves power by DTR, from an earlier life, hears nothing without it.
+            self.wiring.dtr(true);
+        }
         if self.bringup.is_ready(&self.device) && !self.device.engine.is_busy() {
             self.pump(&[], &mut Discard)?;
         }
@@ -251,6 +256,10 @@ where
             }
         }
         Ok(())
+    }
+
+    pub(crate) const fn baud_rate(&self) -> u32 {
+        self.bringup.rate()
     }
 
     pub(crate) fn set_dtr(&mut self, asserted: bool) -> bool {

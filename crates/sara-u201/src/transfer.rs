@@ -6,9 +6,10 @@ use monoclock::{Clock, Millis};
 use crate::at::Cause;
 use crate::bringup::PROFILE;
 use crate::command::{
-    BytesWaiting, CloseSocket, ConnectSocket, CreateSocket, LastSocketError, MAX_BINARY, MAX_HEX, Protocol,
-    PsdActive, ReadSocket, SecureSocket, WriteSocket,
+    BytesWaiting, CloseSocket, ConnectSocket, CreateSocket, HexMode, LastSocketError, MAX_BINARY, MAX_HEX,
+    Protocol, PsdActive, ReadSocket, SecureSocket, WriteSocket,
 };
+use crate::config::DataMode;
 use crate::device::{Discard, Fill};
 use crate::engine::Payload;
 use crate::error::{ConnectError, ConnectReason, Error};
@@ -24,6 +25,10 @@ const CONNECT: Millis = Millis::from_secs(60);
 const CONNECT_TLS: Millis = Millis::from_secs(120);
 /// Pauses before a write that the modem did not take is tried again.
 const RETRY: [Millis; 3] = [Millis(100), Millis(300), Millis(900)];
+/// The baud rate from which two digits a byte cost less than the pause behind a prompt.
+const FAST: u32 = 460_800;
+/// So much data waiting is worth a change to binary mode.
+const BULK: u32 = 2048;
 /// `AT+USOER`: the socket's queue is full, try again.
 const EWOULDBLOCK: u16 = 11;
 
@@ -112,8 +117,21 @@ where
     /// Writes as much as one command takes, and tells how much that was.
     pub(crate) fn write_socket(&mut self, handle: SocketHandle, data: &[u8]) -> Result<usize, Error> {
         self.check(handle)?;
-        let hex = self.device.hex && data.len() <= MAX_HEX;
-        let Some(data) = data.get(..data.len().min(MAX_BINARY)).filter(|data| !data.is_empty()) else {
+        let small = data.len() <= MAX_HEX;
+        if self.device.data_mode == DataMode::Auto
+            && small
+            && !self.device.hex
+            && self.live(handle)?.pending == 0
+        {
+            self.set_hex(true)?;
+        }
+        // On a prompt the pause costs 50 ms, in digits every byte costs twice: at a fast line digits win.
+        let hex = match self.device.data_mode {
+            DataMode::Auto => self.device.hex && (small || self.baud_rate() >= FAST),
+            _ => self.device.hex,
+        };
+        let most = if hex { MAX_HEX } else { MAX_BINARY };
+        let Some(data) = data.get(..data.len().min(most)).filter(|data| !data.is_empty()) else {
             return Ok(0);
         };
         let length = u16::try_from(data.len()).unwrap_or(0);
@@ -152,6 +170,10 @@ where
 
     /// Reads what waits in the modem, at most `buffer`; 0 when nothing does.
     pub(crate) fn read_socket(&mut self, handle: SocketHandle, buffer: &mut [u8]) -> Result<usize, Error> {
+        let bulk = buffer.len() > MAX_HEX && self.live(handle)?.pending >= BULK;
+        if self.device.data_mode == DataMode::Auto && self.device.hex && bulk {
+            self.set_hex(false)?;
+        }
         let hex = self.device.hex;
         let length = buffer.len().min(if hex { MAX_HEX } else { MAX_BINARY });
         let Some(room) = buffer.get_mut(..length).filter(|room| !room.is_empty()) else { return Ok(0) };
@@ -207,6 +229,13 @@ where
         entry.unsure = false;
         entry.back_off(probe, now);
         Ok(waiting > 0)
+    }
+
+    /// Changes how the modem writes and reads socket data, for all sockets.
+    fn set_hex(&mut self, hex: bool) -> Result<(), Error> {
+        self.execute(&HexMode(hex))?;
+        self.device.hex = hex;
+        Ok(())
     }
 
     /// What a refusal by a socket means: it is closed, or the packet data context is gone with it.

@@ -1,7 +1,7 @@
 //! Far ends of TCP connections.
 
+use core::cell::RefCell;
 use core::time::Duration;
-use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 

@@ -1,7 +1,7 @@
 //! A TLS server in memory, with certificates of its own authority.
 
+use core::cell::RefCell;
 use core::time::Duration;
-use std::cell::RefCell;
 use std::io::{Read, Write};
 use std::rc::Rc;
 use std::sync::Arc;
