@@ -91,9 +91,16 @@ struct Large {
 /// An event by its places in the receive buffer; [`Session::event`] makes it readable.
 #[derive(Clone, Debug)]
 pub(crate) enum Incoming {
-    Message { head: publish::Head, body: Range<usize> },
-    Large { head: publish::Head, body: Range<usize>, length: usize },
-    Chunk { bytes: Range<usize>, left: usize },
+    /// With the length of the payload that follows, when it is large.
+    Message {
+        head: publish::Head,
+        body: Range<usize>,
+        follows: Option<usize>,
+    },
+    Chunk {
+        bytes: Range<usize>,
+        left: usize,
+    },
     Published(PacketIdentifier),
     Subscribed(PacketIdentifier, Range<usize>),
     Unsubscribed(PacketIdentifier),
@@ -194,9 +201,12 @@ impl<'b> Session<'b> {
     /// Makes an event readable.
     pub(crate) fn event(&self, incoming: Incoming) -> Event<'_> {
         match incoming {
-            Incoming::Message { head, body } => Event::Message(self.message(&head, body)),
-            Incoming::Large { head, body, length } => {
-                Event::LargeMessage { message: self.message(&head, body), length }
+            Incoming::Message { head, body, follows } => {
+                let message = self.message(&head, body);
+                match follows {
+                    None => Event::Message(message),
+                    Some(length) => Event::LargeMessage { message, length },
+                }
             }
             Incoming::Chunk { bytes, left } => Event::Chunk { payload: self.inbound.bytes(bytes), left },
             Incoming::Published(identifier) => Event::Published(identifier),

@@ -23,7 +23,8 @@ impl<'a> Granted<'a> {
     /// Tells whether no filter was refused.
     #[must_use]
     pub fn all(&self) -> bool {
-        !self.codes.contains(&FAILURE)
+        // Not `contains`: for bytes that is a `memchr`, 0.1 KB of flash.
+        self.codes.iter().all(|code| *code != FAILURE)
     }
 
     /// Takes codes that [`decode`] has checked.

@@ -33,10 +33,10 @@ impl Session<'_> {
         let Some(frame) = self.inbound.next()? else { return Ok(Advance::Nothing) };
         match frame {
             Frame::Packet { first, body } if first_byte::is_publish(first) => {
-                self.message_received(first, body)
+                self.message_received(first, body, None)
             }
             Frame::Packet { first, body } => self.packet_received(first, body),
-            Frame::Large { first, head, payload } => self.large_message_received(first, head, payload),
+            Frame::Large { first, head, payload } => self.message_received(first, head, Some(payload)),
             Frame::Chunk { bytes, left } => {
                 #[cfg(feature = "qos2")]
                 let skip = self.large.skip;
@@ -137,28 +137,29 @@ impl Session<'_> {
         Ok(())
     }
 
-    fn message_received(&mut self, first: u8, body: Range<usize>) -> Result<Advance, Error> {
-        let (head, repeated) = self.head(first, body.clone())?;
-        self.owed = acknowledgement(&head);
-        Ok(if repeated { Advance::Internal } else { Advance::Event(Incoming::Message { head, body }) })
-    }
-
-    fn large_message_received(
+    /// Takes a message, whole, or without its payload of `follows` bytes.
+    fn message_received(
         &mut self,
         first: u8,
         body: Range<usize>,
-        length: usize,
+        follows: Option<usize>,
     ) -> Result<Advance, Error> {
         let (head, repeated) = self.head(first, body.clone())?;
-        self.large = Large {
-            acknowledgement: acknowledgement(&head),
-            #[cfg(feature = "qos2")]
-            skip: repeated,
-        };
-        if length == 0 {
-            self.owed = core::mem::take(&mut self.large).acknowledgement;
+        let acknowledgement = acknowledgement(&head);
+        if follows.unwrap_or_default() > 0 {
+            self.large = Large {
+                acknowledgement,
+                #[cfg(feature = "qos2")]
+                skip: repeated,
+            };
+        } else {
+            self.owed = acknowledgement;
         }
-        Ok(if repeated { Advance::Internal } else { Advance::Event(Incoming::Large { head, body, length }) })
+        Ok(if repeated {
+            Advance::Internal
+        } else {
+            Advance::Event(Incoming::Message { head, body, follows })
+        })
     }
 
     /// Decodes the head of a PUBLISH; tells whether the message was received before (QoS 2).
