@@ -16,7 +16,7 @@ use monoclock::ManualClock;
 const SEEDS: u64 = 100;
 /// Clock at which the wake pulse is long enough.
 const WAKE_HZ: u32 = 100_000;
-/// What Arduino's library needs (reference/arduino-wire.md section 3), at the fixed delays it was written with.
+/// What Arduino's library needs (ArduinoECCX08 1.4.1), at the fixed delays it was written with.
 const ARDUINO: Figures =
     Figures { time: Duration::from_micros(176_600), commands: 6, written: 221, read: 185, polls: 0 };
 

@@ -116,9 +116,9 @@ impl Slot {
     }
 
     pub(crate) const fn index(self) -> usize {
-        // Lossless, and `From` is not const.
+        // Lossless, and `From` is not const. The mask shows the compiler that there are no more than 16.
         #[expect(clippy::as_conversions, reason = "u8 to usize is lossless")]
-        let index = self.0 as usize;
+        let index = (self.0 & 0x0F) as usize;
         index
     }
 
@@ -224,7 +224,7 @@ impl Location {
 mod tests {
     use super::*;
 
-    /// Addresses from the packets of reference/eccx08-protocol.md section 9.6.
+    /// As cryptoauthlib computes them (calib_get_addr).
     #[test]
     fn addresses() {
         let address = |place: Option<Location>| place.map(Location::address);

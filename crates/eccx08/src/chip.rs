@@ -94,7 +94,7 @@ impl Identity {
 mod tests {
     use super::*;
 
-    /// reference/eccx08-protocol.md section 5.1.
+    /// AN3539 and the ATECC608 TNGTLS and summary sheets.
     #[test]
     fn revisions() {
         assert_eq!(Chip::from_revision([0, 0, 0x50, 0]), Some(Chip::Atecc508a));

@@ -64,7 +64,7 @@ impl Crc16 {
 mod tests {
     use super::*;
 
-    /// Values computed by reference/eccx08-vectors.py, section CRC.
+    /// Values computed with another implementation; `04 11 33 43` is the wake reply of the data sheets.
     #[test]
     fn vectors() {
         let counting: [u8; 32] = core::array::from_fn(|i| u8::try_from(i).unwrap());

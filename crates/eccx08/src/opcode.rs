@@ -127,8 +127,8 @@ impl Opcode {
 
     /// Gives the times of the command on each element.
     ///
-    /// Maxima as cryptoauthlib waits for them, typical times as measured or as in the 508A's sheet
-    /// (reference/eccx08-protocol.md section 3).
+    /// Maxima as cryptoauthlib waits for them (lib/calib/calib_execution.c); typical times as in the ATECC508A's
+    /// sheet (DS20005927A) and as other drivers have found them on the ATECC608.
     pub(crate) const fn times(self) -> &'static Times {
         // 508A: typical, maximum; 608: typical at M0, maximum at M0, M1, M2.
         match self {

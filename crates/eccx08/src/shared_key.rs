@@ -1,6 +1,6 @@
 //! What host and element compute alike from a key that both know: TempKey, MACs, ciphertexts.
 //!
-//! Formulas: reference/eccx08-protocol.md sections 5.3, 5.7, 5.8, 5.17, 5.19, 5.20.
+//! Formulas: ATECC508A data sheet DS20005927A; cryptoauthlib, lib/host/atca_host.c.
 
 use sha2::{Digest, Sha256};
 
@@ -146,14 +146,14 @@ mod tests {
         key.session(&counting(0))
     }
 
-    /// reference/eccx08-protocol.md section 9.7.
+    /// Computed from the formulas of the data sheet with another implementation of SHA-256.
     #[test]
     fn temp_key_vector() {
         let expected = hex("06e770359696df8bd3cc6fd9a187f78482fd6dba5db638ffbaa713220d5b48e6");
         assert_eq!(session().temp_key, *expected);
     }
 
-    /// reference/eccx08-protocol.md section 9.7.
+    /// Computed from the formulas of the data sheet with another implementation of SHA-256.
     #[test]
     fn encrypted_write_vector() {
         let plain = counting(0x40);
@@ -164,7 +164,7 @@ mod tests {
         assert_eq!(mac, *hex("f8cf6ee01421cc2d59f58e1fba90df53d00feb8a4b8fc17e83912f92640e9771"));
     }
 
-    /// reference/eccx08-protocol.md section 9.7.
+    /// Computed from the formulas of the data sheet with another implementation of SHA-256.
     #[test]
     fn private_key_vector() {
         let (ciphertext, mac) = session().private_key(Slot::S0, &counting(1));
@@ -173,7 +173,7 @@ mod tests {
         assert_eq!(mac, *hex("4cef03554780fd6b6ba0ab83bef453ee17ef213bdcd7634f4d5706d9a5517332"));
     }
 
-    /// reference/eccx08-protocol.md section 9.7.
+    /// Computed from the formulas of the data sheet with another implementation of SHA-256.
     #[test]
     fn mac_vectors() {
         for (mode, mac) in [

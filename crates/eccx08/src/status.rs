@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-/// The status byte of a four-byte reply (reference/eccx08-protocol.md section 2.1).
+/// The status byte of a four-byte reply (TNGTLS sheet, section 4.3; cryptoauthlib, isATCAError).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Status {

@@ -102,7 +102,7 @@ mod tests {
     use crate::chip::Chip;
     use crate::command::tests::encoded;
 
-    /// reference/eccx08-protocol.md section 9.6.
+    /// Computed from the packet layout with another implementation of the CRC.
     #[test]
     fn vector() {
         let aes = Aes::encrypt(AesKey::slot(Slot::S9, 0).unwrap(), &[0; 16]);

@@ -66,7 +66,7 @@ mod tests {
     use super::*;
     use crate::command::tests::encoded;
 
-    /// reference/eccx08-protocol.md section 9.6.
+    /// Computed from the packet layout with another implementation of the CRC.
     #[test]
     fn vectors() {
         let read = Counter::read(CounterId::Zero);

@@ -85,7 +85,7 @@ mod tests {
     use super::*;
     use crate::command::tests::encoded;
 
-    /// reference/eccx08-protocol.md section 9.6.
+    /// Computed from the packet layout with another implementation of the CRC.
     #[test]
     fn vector() {
         let packet = encoded(&Ecdh { slot: Slot::S1, public_key: &[0; 64] });

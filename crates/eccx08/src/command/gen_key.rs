@@ -92,7 +92,7 @@ mod tests {
     use super::*;
     use crate::command::tests::encoded;
 
-    /// reference/eccx08-protocol.md section 9.6.
+    /// Computed from the packet layout with another implementation of the CRC.
     #[test]
     fn vectors() {
         assert_eq!(encoded(&GenKey::create(Slot::S0)), [0x03, 0x07, 0x40, 0x04, 0x00, 0x00, 0x83, 0x87]);

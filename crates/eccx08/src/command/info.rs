@@ -65,7 +65,7 @@ mod tests {
     use super::*;
     use crate::command::tests::encoded;
 
-    /// reference/eccx08-protocol.md section 9.6.
+    /// Computed from the packet layout with another implementation of the CRC.
     #[test]
     fn vectors() {
         assert_eq!(encoded(&InfoRevision), [0x03, 0x07, 0x30, 0x00, 0x00, 0x00, 0x03, 0x5D]);

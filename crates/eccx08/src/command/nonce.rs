@@ -86,7 +86,7 @@ mod tests {
     use super::*;
     use crate::command::tests::{counting, encoded};
 
-    /// reference/eccx08-protocol.md section 9.6.
+    /// Computed from the packet layout with another implementation of the CRC.
     #[test]
     fn vectors() {
         let random = encoded(&NonceRandom { num_in: &[0; 20] });

@@ -30,7 +30,7 @@ mod tests {
     use super::*;
     use crate::command::tests::encoded;
 
-    /// reference/eccx08-protocol.md section 9.6.
+    /// Computed from the packet layout with another implementation of the CRC.
     #[test]
     fn vector() {
         assert_eq!(encoded(&Pause { selector: 0 }), [0x03, 0x07, 0x01, 0x00, 0x00, 0x00, 0x3C, 0x2D]);

@@ -64,14 +64,14 @@ mod tests {
     use crate::command::tests::{counting, encoded, hex};
     use crate::packet::parse_reply;
 
-    /// reference/eccx08-protocol.md section 9.6.
+    /// Computed from the packet layout with another implementation of the CRC.
     #[test]
     fn vector() {
         assert_eq!(encoded(&RefreshSeed), encoded(&Random));
         assert_eq!(encoded(&Random), [0x03, 0x07, 0x1B, 0x00, 0x00, 0x00, 0x24, 0xCD]);
     }
 
-    /// reference/eccx08-protocol.md section 9.4.
+    /// cryptoauthlib's Python package documents the pattern; the frame around it computed.
     #[test]
     fn the_pattern_of_an_unlocked_element_is_refused() {
         let reply = hex("23 FFFF0000 FFFF0000 FFFF0000 FFFF0000 FFFF0000 FFFF0000 FFFF0000 FFFF0000 411A");

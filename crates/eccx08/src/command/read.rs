@@ -57,7 +57,7 @@ mod tests {
     use crate::address::Slot;
     use crate::command::tests::encoded;
 
-    /// reference/eccx08-protocol.md section 9.6.
+    /// Computed from the packet layout with another implementation of the CRC.
     #[test]
     fn words() {
         for (location, packet) in [
@@ -70,7 +70,7 @@ mod tests {
         }
     }
 
-    /// reference/eccx08-protocol.md section 9.6.
+    /// Computed from the packet layout with another implementation of the CRC.
     #[test]
     fn blocks() {
         for (location, packet) in [

@@ -141,7 +141,7 @@ mod tests {
     use crate::command::tests::{encoded, hex};
     use crate::packet::parse_reply;
 
-    /// reference/eccx08-protocol.md section 9.6.
+    /// Computed from the packet layout with another implementation of the CRC.
     #[test]
     fn vectors() {
         assert_eq!(encoded(&ShaStart::sha256()), [0x03, 0x07, 0x47, 0x00, 0x00, 0x00, 0x2E, 0x85]);
@@ -155,7 +155,7 @@ mod tests {
         assert_eq!(encoded(&ShaStart::hmac(Slot::S4)), [0x03, 0x07, 0x47, 0x04, 0x04, 0x00, 0xAE, 0x47]);
     }
 
-    /// reference/eccx08-protocol.md section 9.9.
+    /// FIPS 180-4, "abc"; the frame around it computed.
     #[test]
     fn digest_of_abc() {
         let reply = hex("23 BA7816BF 8F01CFEA 414140DE 5DAE2223 B00361A3 96177A9C B410FF61 F20015AD B3FF");

@@ -93,7 +93,7 @@ mod tests {
     use crate::address::Slot;
     use crate::command::tests::{counting, encoded, hex};
 
-    /// reference/eccx08-protocol.md section 9.6.
+    /// Computed from the packet layout with another implementation of the CRC.
     #[test]
     fn vectors() {
         let word = WriteWord { location: Location::config_word(4).unwrap(), data: [0xC0, 0x00, 0x55, 0x00] };
@@ -105,7 +105,7 @@ mod tests {
         assert_eq!(block[38..], [0x82, 0x83]);
     }
 
-    /// reference/eccx08-protocol.md section 9.7.
+    /// Computed from the formulas of the data sheet with another implementation of SHA-256.
     #[test]
     fn encrypted_vector() {
         let ciphertext = hex("46a63276d2d399cc9b852592edcab9cbd2ac3fe909e36ea8e2fe4979510616b9");

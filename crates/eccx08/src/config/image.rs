@@ -119,7 +119,7 @@ mod tests {
         Config::from_bytes(bytes)
     }
 
-    /// reference/eccx08-protocol.md section 4.4.
+    /// ECCX08DefaultTLSConfig.h of ArduinoECCX08 1.4.1 has these slots.
     #[test]
     fn the_images_have_a_signing_key_in_slot_0() {
         for image in [Image::ATECC508A_ARDUINO, Image::ATECC608] {

@@ -2,7 +2,7 @@
 
 use crate::address::Slot;
 
-/// The 16-bit description of what a slot holds (reference/eccx08-protocol.md section 4.3).
+/// The 16-bit description of what a slot holds (ATECC508A data sheet DS20005927A, KeyConfig).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct KeyConfig(u16);
 
@@ -134,7 +134,7 @@ impl KeyConfig {
 mod tests {
     use super::*;
 
-    /// Values of the Arduino image, reference/eccx08-protocol.md section 4.4.
+    /// Values from ECCX08DefaultTLSConfig.h of ArduinoECCX08 1.4.1.
     #[test]
     fn arduino_keys() {
         let key = KeyConfig::from_bits(0x0033);

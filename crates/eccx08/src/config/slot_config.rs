@@ -2,7 +2,7 @@
 
 use crate::address::Slot;
 
-/// The 16-bit policy of one slot (reference/eccx08-protocol.md section 4.2).
+/// The 16-bit policy of one slot (ATECC508A data sheet DS20005927A, SlotConfig).
 ///
 /// ```
 /// use eccx08::config::{SlotConfig, WritePolicy};
@@ -206,7 +206,7 @@ pub enum WritePolicy {
 mod tests {
     use super::*;
 
-    /// Slots of the Arduino image, as decoded in reference/eccx08-protocol.md section 4.4.
+    /// Slots of the Arduino image, from ECCX08DefaultTLSConfig.h of ArduinoECCX08 1.4.1.
     #[test]
     fn arduino_slots() {
         let slot = |low, high| SlotConfig::from_bits(u16::from_le_bytes([low, high]));
