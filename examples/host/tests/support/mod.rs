@@ -12,21 +12,21 @@ use tutorial::provision::Outcome;
 use tutorial::{Failure, Settings};
 use tutorial_host::{Operator, Plan, Terminal, World, WorldSettings};
 
-pub type BusError = <SimBus as ErrorType>::Error;
-pub type CloudFailure =
+pub(crate) type BusError = <SimBus as ErrorType>::Error;
+pub(crate) type CloudFailure =
     Failure<<MqttLite<'static> as MqttLink>::Error<sara_u201::Error>, eccx08::Error<BusError>>;
 
 /// Seed of the world in which nothing else is asked for.
-pub const SEED: u64 = 2026;
+pub(crate) const SEED: u64 = 2026;
 
 /// What a run left behind.
-pub struct Run {
-    pub outcome: Result<(), CloudFailure>,
-    pub shown: String,
+pub(crate) struct Run {
+    pub(crate) outcome: Result<(), CloudFailure>,
+    pub(crate) shown: String,
 }
 
 /// Provisions an element and gives its memory and its public key.
-pub fn provisioned_element() -> (NvImage, String) {
+pub(crate) fn provisioned_element() -> (NvImage, String) {
     let world = World::new(WorldSettings::new(SEED)).unwrap();
     let mut console = Terminal::silent().answering(&["y", "0", "y"]);
     let outcome = tutorial::provision::run(&mut world.element_driver(), &mut console).unwrap();
@@ -35,11 +35,11 @@ pub fn provisioned_element() -> (NvImage, String) {
 }
 
 /// A world with a provisioned element, and its operator, who has registered the key.
-pub fn registered(settings: WorldSettings) -> (World, Rc<RefCell<Operator>>) {
+pub(crate) fn registered(settings: WorldSettings) -> (World, Rc<RefCell<Operator>>) {
     registered_as(settings, &World::DEVICE)
 }
 
-pub fn registered_as(
+pub(crate) fn registered_as(
     settings: WorldSettings,
     device: &gcp_iot_core::DevicePath<'_>,
 ) -> (World, Rc<RefCell<Operator>>) {
@@ -60,7 +60,7 @@ pub fn registered_as(
 }
 
 /// Runs the cloud part until `until` holds, an error ends it, or `limit` of virtual time is over.
-pub fn run(world: &World, settings: &Settings<'_>, limit: Duration, until: impl Fn() -> bool) -> Run {
+pub(crate) fn run(world: &World, settings: &Settings<'_>, limit: Duration, until: impl Fn() -> bool) -> Run {
     let mut console = Terminal::silent();
     let start = world.clock.elapsed();
     let outcome = tutorial::cloud::run(
@@ -75,7 +75,7 @@ pub fn run(world: &World, settings: &Settings<'_>, limit: Duration, until: impl 
 }
 
 /// Runs into a failure, which must come within ten virtual minutes.
-pub fn fail(world: &World, settings: &Settings<'_>) -> (CloudFailure, String) {
+pub(crate) fn fail(world: &World, settings: &Settings<'_>) -> (CloudFailure, String) {
     let run = run(world, settings, Duration::from_secs(600), || false);
     (run.outcome.expect_err("the run must fail"), run.shown)
 }
