@@ -14,6 +14,7 @@ fn three_filters_are_granted_and_others_answered_with_128() {
     let (commands, errors) = (topic("commands/#"), topic("errors"));
     client.subscribe(1, &[(&config, 1), (&commands, 0), (&errors, 2)], world.now);
     assert_eq!(client.next(), Got::Suback(1, vec![1, 0, 1]));
+    assert!(world.events().contains(&Event::Subscribed { filter: errors, qos: 1 }));
     for other in
         ["#", "+", "/devices/+/config", "/devices/Other/config", "/devices/mymkrgsm1400/config", "projects/p"]
     {

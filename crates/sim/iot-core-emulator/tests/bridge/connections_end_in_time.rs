@@ -74,8 +74,9 @@ fn ten_minutes_after_its_token_expires_a_connection_is_cut() {
     let mut world = World::new();
     let mut client = world.connect(); // one hour
     let cut = seconds(3600 + 600);
-    while client.connection.deadline().is_some_and(|at| at < cut) {
-        world.now = client.connection.deadline().unwrap() - seconds(1);
+    // Kept alive each minute, it lives on.
+    for minute in 1..=69 {
+        world.now = seconds(minute * 60);
         client.ping(world.now);
     }
     assert_eq!(client.connection.deadline(), Some(cut));
