@@ -1,4 +1,4 @@
-//! Bytes and writes of the session beside the original's (reference/arduino-wire.md sections 4 and 5).
+//! Bytes and writes of the session beside those of ArduinoMqttClient 0.1.8.
 //!
 //! `cargo bench -p gcp-iot-core --bench session -- [--json]`; every figure is a count in virtual time.
 

@@ -1,10 +1,31 @@
 //! Mosquitto 2: MQTT 5 by `minimq`, with the same session.
 
+use core::task::Waker;
+use std::sync::OnceLock;
+use std::time::Instant;
+
+use embassy_time_driver::{Driver, TICK_HZ, time_driver_impl};
 use gcp_iot_core::{Event, MinimqConnection, QoS, Session, minimq_session};
 use monoclock::{Clock, Millis, SystemClock};
 
 use crate::host::{self, DEVICE, ENDPOINT, Socket};
 use crate::mosquitto::{publish_to_device, start};
+
+/// The time of `minimq`: whoever waits is polled again and again, so a wake-up needs no queue.
+struct HostTime(OnceLock<Instant>);
+
+impl Driver for HostTime {
+    fn now(&self) -> u64 {
+        let elapsed = self.0.get_or_init(Instant::now).elapsed().as_micros();
+        u64::try_from(elapsed * u128::from(TICK_HZ) / 1_000_000).unwrap()
+    }
+
+    fn schedule_wake(&self, _at: u64, waker: &Waker) {
+        waker.wake_by_ref();
+    }
+}
+
+time_driver_impl!(static TIME: HostTime = HostTime(OnceLock::new()));
 
 #[test]
 fn the_tutorials_session_runs_on_mosquitto_with_mqtt_5() {

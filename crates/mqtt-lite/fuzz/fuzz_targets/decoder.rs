@@ -19,9 +19,11 @@ fuzz_target!(|input: (bool, Vec<u8>)| {
         }
         match session.poll_event() {
             Ok(Some(_)) => continue,
-            Ok(None) if session.has_transmit() => continue,
             Ok(None) => {}
             Err(_) => return,
+        }
+        if session.has_transmit() {
+            continue;
         }
         let space = session.receive_space();
         let count = space.len().min(rest.len());

@@ -266,7 +266,7 @@ mod tests {
         assert_eq!(parts_length(&client_id), 96);
         let token = "t".repeat(204);
         let packet = encode(Connect::new(&client_id).keep_alive(60).login("unused", token.as_str()));
-        // 317 bytes of the original (reference/arduino-wire.md section 4), and 8 of the user name.
+        // 317 bytes of ArduinoMqttClient 0.1.8, and 8 of the user name.
         assert_eq!(packet.len(), 325);
         assert_eq!(packet[..15], [0x10, 0xC2, 0x02, 0, 4, b'M', b'Q', b'T', b'T', 4, 0xC2, 0, 60, 0, 96]);
     }
