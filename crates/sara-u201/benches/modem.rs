@@ -161,7 +161,7 @@ fn main() {
                     // Only without latency is the wire the limit.
                     let goal = (label == "no latency")
                         .then(|| (0.95 * limit, (0.95 * limit..=limit * 1.001).contains(&rate_seen)));
-                    let original = write.then_some(original);
+                    let original = (write && goal.is_some()).then_some(original);
                     rows.add(
                         &format!("{direction} {name} at {rate}, {label}"),
                         rate_seen,

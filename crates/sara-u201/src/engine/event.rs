@@ -49,7 +49,7 @@ pub enum Event<'e> {
     Urc(&'e [u8]),
     /// The modem echoed a command: it does so only after a restart.
     Echo,
-    /// The exchange is over; [`Engine::finish`] tells how.
+    /// The exchange is over; [`crate::Engine::finish`] tells how.
     Finished,
 }
 

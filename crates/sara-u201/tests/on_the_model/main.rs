@@ -11,6 +11,8 @@ mod a_wrong_pin_is_tried_once;
 mod an_unset_clock_is_told;
 mod data_arrives_bit_exact;
 mod every_fault_is_survived;
+mod everything_of_the_original_has_its_place;
 mod lost_urcs_cost_only_time;
+mod messages_survive_their_content;
 mod no_network_ends_in_a_reason;
 mod refused_packet_data_says_why;
