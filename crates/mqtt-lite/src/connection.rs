@@ -125,8 +125,12 @@ impl<'s, 'b, S: Stream, C: Clock> Connection<'s, 'b, S, C> {
         }
         let mut reads_after_deadline = 0..1;
         loop {
-            let over = self.clock.now().has_reached(until);
-            self.session.handle_timeout(self.clock.now()).map_err(Error::of)?;
+            let now = self.clock.now();
+            let over = now.has_reached(until);
+            // An answer that has arrived counts, even if nobody looked at it in time.
+            if !self.session.is_answer_overdue(now) || !self.stream_ready()? {
+                self.session.handle_timeout(now).map_err(Error::of)?;
+            }
             self.transmit()?;
             if let Some(incoming) = self.session.next_incoming().map_err(Error::of)? {
                 return Ok(Some(self.session.event(incoming)));
@@ -210,10 +214,8 @@ impl<'s, 'b, S: Stream, C: Clock> Connection<'s, 'b, S, C> {
 
     /// Reads once if that does not block; tells whether it did.
     fn receive(&mut self) -> Result<bool, Error<S::Error>> {
-        match self.stream.read_ready() {
-            Ok(false) => return Ok(false),
-            Ok(true) => {}
-            Err(error) => return Err(self.over(Error::Transport(error))),
+        if !self.stream_ready()? {
+            return Ok(false);
         }
         match self.stream.read(self.session.receive_space()) {
             Ok(0) => Err(self.over(Error::Closed)),
@@ -223,6 +225,11 @@ impl<'s, 'b, S: Stream, C: Clock> Connection<'s, 'b, S, C> {
             }
             Err(error) => Err(self.over(Error::Transport(error))),
         }
+    }
+
+    /// Tells whether a read would not block.
+    fn stream_ready(&mut self) -> Result<bool, Error<S::Error>> {
+        self.stream.read_ready().map_err(|error| self.over(Error::Transport(error)))
     }
 
     fn over(&mut self, error: Error<S::Error>) -> Error<S::Error> {

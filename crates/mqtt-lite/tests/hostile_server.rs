@@ -168,6 +168,22 @@ fn traffic_puts_the_ping_off_and_an_answer_allows_the_next() {
 }
 
 #[test]
+fn an_answer_that_lies_unread_while_the_application_is_away_counts() {
+    let (wire, clock) = (Wire::with(ACCEPTED), ManualClock::new());
+    let (mut receive, mut transmit) = ([0; 32], [0; 64]);
+    let mut session = Session::new(&mut receive, &mut transmit);
+    let mut connection = session.connect(wire.clone(), &clock, Connect::new(&["c"])).unwrap();
+    let message = Publish::new(&["t"], b"").qos(QoS::AtLeastOnce);
+    let identifier = connection.publish(&message).unwrap().unwrap();
+    wire.send(&[0x40, 2, 0, 2]);
+    clock.advance(Duration::from_secs(300));
+    assert_eq!(connection.poll(), Ok(Some(mqtt_lite::Event::Published(identifier))));
+    connection.publish(&message).unwrap();
+    clock.advance(Duration::from_secs(300));
+    assert_eq!(connection.poll(), Err(Error::Timeout(Waiting::Acknowledgement)));
+}
+
+#[test]
 fn an_end_of_the_stream_and_a_failure_of_the_transport_are_told_apart() {
     let (wire, clock) = (Wire::with(ACCEPTED), ManualClock::new());
     let (mut receive, mut transmit) = ([0; 32], [0; 64]);

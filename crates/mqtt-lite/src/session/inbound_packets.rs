@@ -125,6 +125,11 @@ impl Session<'_> {
             return Err(PeerError::SessionPresent);
         }
         self.session_present = session_present;
+        #[cfg(feature = "qos2")]
+        if !session_present {
+            // The server has forgotten its messages, and uses their identifiers for others.
+            self.received.clear();
+        }
         self.phase = Phase::Connected;
         self.response = None;
         self.resend = Some(0);

@@ -69,6 +69,14 @@ impl Session<'_> {
         Ok(())
     }
 
+    /// Tells whether [`handle_timeout`](Self::handle_timeout) would give the connection up: look first at
+    /// what has arrived meanwhile.
+    #[must_use]
+    pub fn is_answer_overdue(&self, now: Instant) -> bool {
+        let ping = matches!(self.ping, Ping::Sent(deadline) if now.has_reached(deadline));
+        ping || self.response.is_some_and(|deadline| now.has_reached(deadline))
+    }
+
     /// Shows the bytes to be sent next; tell [`handle_transmitted`](Self::handle_transmitted) how many
     /// went out.
     ///
