@@ -124,11 +124,12 @@ impl<'s, 'b, S: Stream, C: Clock> Connection<'s, 'b, S, C> {
             return Err(Misuse::NotConnected.into());
         }
         let mut reads_after_deadline = 0..1;
+        let mut received = false;
         loop {
             let now = self.clock.now();
             let over = now.has_reached(until);
             // An answer that has arrived counts, even if nobody looked at it in time.
-            if !self.session.is_answer_overdue(now) || !self.stream_ready()? {
+            if !self.session.is_answer_overdue(now) || !(received || self.stream_ready()?) {
                 self.session.handle_timeout(now).map_err(Error::of)?;
             }
             self.transmit()?;
@@ -141,7 +142,8 @@ impl<'s, 'b, S: Stream, C: Clock> Connection<'s, 'b, S, C> {
             if over && reads_after_deadline.next().is_none() {
                 return Ok(None);
             }
-            if !self.receive()? {
+            received = self.receive()?;
+            if !received {
                 if over {
                     return Ok(None);
                 }
