@@ -101,6 +101,8 @@ pub enum Misuse {
     NoTopicFilter,
     /// The session is not connected (any more).
     NotConnected,
+    /// Client Identifier or user name with U+0000 [MQTT-1.5.3-2].
+    NullCharacter,
     /// A packet has more than 268435455 bytes.
     PacketTooLong,
     /// A persistent session needs a Client Identifier [MQTT-3.1.3-7].
@@ -301,6 +303,7 @@ impl fmt::Display for Misuse {
             Self::FieldTooLong => "a field is longer than 65535 bytes",
             Self::NoTopicFilter => "no Topic Filter",
             Self::NotConnected => "not connected",
+            Self::NullCharacter => "Client Identifier or user name with U+0000",
             Self::PacketTooLong => "the packet is longer than 268435455 bytes",
             Self::PersistentSessionWithoutClientId => "a persistent session needs a Client Identifier",
             Self::StreamedRetention => "a streamed message cannot be kept for a persistent session",

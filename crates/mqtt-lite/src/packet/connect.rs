@@ -173,6 +173,10 @@ impl<P: Password> Connect<'_, P> {
         if longest > usize::from(u16::MAX) {
             return Err(Misuse::FieldTooLong);
         }
+        let mut names = self.client_id.iter().chain(&self.user_name);
+        if names.any(|name| name.bytes().any(|byte| byte == 0)) {
+            return Err(Misuse::NullCharacter);
+        }
         if id_length == 0 && !self.clean_session {
             return Err(Misuse::PersistentSessionWithoutClientId);
         }
@@ -287,6 +291,9 @@ mod tests {
         let long = "x".repeat(65_536);
         let error = Connect::new(&["c"]).login(&long, "").encode(&mut buffer);
         assert_eq!(error, Err(EncodeError::Misuse(Misuse::FieldTooLong)));
+        let null = EncodeError::Misuse(Misuse::NullCharacter);
+        assert_eq!(Connect::new(&["c", "\0"]).encode(&mut buffer), Err(null));
+        assert_eq!(Connect::new(&["c"]).user_name("u\0").encode(&mut buffer), Err(null));
         let error = Connect::new(&["a client with a long name"]).encode(&mut buffer);
         assert_eq!(error, Err(EncodeError::Resource(ResourceError::TransmitBuffer { needed: 39 })));
     }

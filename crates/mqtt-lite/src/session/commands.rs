@@ -122,6 +122,8 @@ impl Session<'_> {
     pub fn finish(&mut self) -> Result<(), Error> {
         self.check_ready()?;
         self.queue(&DISCONNECT);
+        // [MQTT-3.14.4-2]: nothing follows it.
+        self.phase = Phase::Closed;
         Ok(())
     }
 
