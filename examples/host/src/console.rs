@@ -1,8 +1,8 @@
 //! The serial monitor of the models: what it shows, and who answers.
 
+use core::error::Error;
 use core::fmt;
 use std::collections::VecDeque;
-use std::error::Error;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 

@@ -3,8 +3,8 @@
 mod support;
 
 use core::cell::Cell;
+use core::time::Duration;
 use std::rc::Rc;
-use std::time::Duration;
 
 use iot_core_emulator::{CloseReason, Event};
 use support::{SEED, registered, run};

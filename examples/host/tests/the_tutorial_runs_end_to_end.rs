@@ -2,7 +2,8 @@
 
 mod support;
 
-use std::time::{Duration, Instant};
+use core::time::Duration;
+use std::time::Instant;
 
 use gcp_iot_core::DevicePath;
 use iot_core_emulator::Event;

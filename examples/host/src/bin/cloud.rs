@@ -1,7 +1,7 @@
 //! The tutorial's second part, with a modelled element that is kept in a file.
 
+use core::error::Error;
 use core::time::Duration;
-use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 

@@ -1,6 +1,6 @@
 //! The tutorial's first part, on a modelled element that is kept in a file.
 
-use std::error::Error;
+use core::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 

@@ -1,9 +1,9 @@
 //! The whole tutorial on the models: from a blank element to a delivered command.
 
 use core::cell::RefCell;
+use core::error::Error;
 use core::fmt::Write as _;
 use core::time::Duration;
-use std::error::Error;
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::time::Instant;

@@ -1,9 +1,9 @@
 //! A provisioned and registered device, ready to run.
 #![allow(dead_code, reason = "each test binary uses its part")]
 
-use std::cell::RefCell;
+use core::cell::RefCell;
+use core::time::Duration;
 use std::rc::Rc;
-use std::time::Duration;
 
 use eccx08_sim::{NvImage, SimBus};
 use embedded_hal::i2c::ErrorType;
