@@ -11,7 +11,7 @@ use crate::address::{Location, Slot};
 use crate::chip::{Chip, Identity};
 use crate::command::{Command, GenKey, Random, ReadWord, Verdict};
 use crate::config::{Config, LockBytes};
-use crate::device::{DEFAULT_ADDRESS, GeneralCall};
+use crate::device::{DEFAULT_ADDRESS, FACTORY_ADDRESSES, GeneralCall};
 use crate::error::Error;
 use crate::exchange::{Action, Exchange, Running, Script};
 use crate::sequence::{Detect, ReadConfig, Sequence, SignDigest, Single, VerifyDigest};
@@ -86,6 +86,27 @@ impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Eccx08<I2C, D, W> {
         let identity = self.carry(Identity::UNKNOWN, Detect::default()).await?;
         self.identity = Some(identity);
         Ok(identity)
+    }
+
+    /// Looks for the element at all [`FACTORY_ADDRESSES`], and keeps to the one where it answers.
+    ///
+    /// An address where nothing answers takes 1.5 seconds.
+    ///
+    /// # Errors
+    /// [`Error::Absent`] when nothing answers at any of them; the address is then as it was.
+    pub async fn find(&mut self) -> Result<u8, Error<I2C::Error>> {
+        let before = self.address;
+        let mut outcome = Err(Error::Absent { cause: None });
+        for address in FACTORY_ADDRESSES {
+            self.address = address;
+            self.identity = None;
+            outcome = self.identity().await.map(|_| address);
+            if !matches!(outcome, Err(Error::Absent { .. })) {
+                return outcome;
+            }
+        }
+        self.address = before;
+        outcome
     }
 
     /// Carries out one command.

@@ -15,6 +15,10 @@ use crate::sequence::{Detect, ReadConfig, Sequence, Single, VerifyDigest};
 /// Address of a blank element and of those on Arduino's boards, 7 bits.
 pub const DEFAULT_ADDRESS: u8 = 0x60;
 
+/// Addresses that elements leave the factory with, 7 bits: blank ones and TNGHNT, TNGTLS, TFLXTLS, and those
+/// for LoRaWAN (TNG data sheets).
+pub const FACTORY_ADDRESSES: [u8; 4] = [DEFAULT_ADDRESS, 0x35, 0x36, 0x59];
+
 /// Wakes the element: it must see SDA low for 60 µs or more.
 ///
 /// A closure over bus and delay is one, for a board that slows its bus down or moves the pin itself.
@@ -106,6 +110,27 @@ impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Eccx08<I2C, D, W> {
         let identity = self.carry(Identity::UNKNOWN, Detect::default())?;
         self.identity = Some(identity);
         Ok(identity)
+    }
+
+    /// Looks for the element at all [`FACTORY_ADDRESSES`], and keeps to the one where it answers.
+    ///
+    /// An address where nothing answers takes 1.5 seconds.
+    ///
+    /// # Errors
+    /// [`Error::Absent`] when nothing answers at any of them; the address is then as it was.
+    pub fn find(&mut self) -> Result<u8, Error<I2C::Error>> {
+        let before = self.address;
+        let mut outcome = Err(Error::Absent { cause: None });
+        for address in FACTORY_ADDRESSES {
+            self.address = address;
+            self.identity = None;
+            outcome = self.identity().map(|_| address);
+            if !matches!(outcome, Err(Error::Absent { .. })) {
+                return outcome;
+            }
+        }
+        self.address = before;
+        outcome
     }
 
     /// Tells which element it is, if it was asked already.

@@ -38,7 +38,7 @@ pub use chip::{Chip, ClockDivider, Identity};
 pub use command::Command;
 pub use config::{Config, Image, SerialNumber};
 pub use crc::Crc16;
-pub use device::{DEFAULT_ADDRESS, Eccx08, GeneralCall, WakePulse};
+pub use device::{DEFAULT_ADDRESS, Eccx08, FACTORY_ADDRESSES, GeneralCall, WakePulse};
 pub use error::{Error, ReplyError};
 pub use hash::ChipSha256;
 pub use key::Key;

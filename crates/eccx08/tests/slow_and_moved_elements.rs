@@ -87,6 +87,21 @@ fn an_element_at_another_address() {
     assert!(element.survey(Image::ATECC608).is_ok());
 }
 
+#[test]
+fn an_element_is_found_at_its_factory_address() {
+    for address in eccx08::FACTORY_ADDRESSES {
+        let mut bytes = *Image::ATECC608.bytes();
+        bytes[0] = address << 1;
+        let nv = owned(Profile::Atecc608b, &Image::from_bytes(bytes), &[]).with_private_key(0, &[3; 32]);
+        let (sim, mut element) = element(Sim::builder(Profile::Atecc608b).nv(nv));
+        assert_eq!(element.find(), Ok(address));
+        assert_signs(&sim, &mut element);
+    }
+    let (_, nobody) = element(Sim::builder(Profile::Atecc608b).absent());
+    let mut nobody = nobody.with_address(0x10);
+    assert!(matches!(nobody.find(), Err(Error::Absent { .. })));
+}
+
 /// Two drivers on one bus: `embedded-hal-bus` shares it.
 #[test]
 fn a_shared_bus() {

@@ -33,6 +33,7 @@ fn both_faces_make_the_same_traffic() {
         let public = device.key(Slot::S0).public_key().unwrap();
         let signature = device.key(Slot::S0).sign(&digest).unwrap();
         device.random().unwrap();
+        let found = device.find();
 
         let sim = Sim::builder(profile).nv(nv).seed(3).build(Rc::new(ManualClock::new()));
         script(&sim);
@@ -41,6 +42,7 @@ fn both_faces_make_the_same_traffic() {
             assert_eq!(device.public_key(Slot::S0).await.unwrap(), public);
             assert_eq!(device.sign(Slot::S0, &digest).await.unwrap(), signature);
             device.random().await.unwrap();
+            assert_eq!(device.find().await, found);
         });
         assert!(verifies(&public, &digest, &signature));
         assert_eq!(sim.report(), blocking.report());
