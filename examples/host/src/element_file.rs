@@ -1,7 +1,8 @@
 //! What a modelled element holds, in a file.
 
 use core::fmt;
-use std::io::{self, ErrorKind};
+use std::fs::File;
+use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use eccx08_sim::{NvImage, Sim};
@@ -47,10 +48,19 @@ impl ElementFile {
     pub fn write(&self, element: &Sim) -> Result<(), ElementFileError> {
         let Some(memory) = element.nv() else { return Ok(()) };
         let new = self.0.with_extension("new");
-        std::fs::write(&new, memory.to_bytes())
+        write_private(&new, &memory.to_bytes())
             .and_then(|()| std::fs::rename(&new, &self.0))
             .map_err(|error| ElementFileError::Io(self.0.clone(), error))
     }
+}
+
+/// Writes a file that only its owner may read, where the system knows owners: it holds private keys.
+fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.write_all(bytes)
 }
 
 impl fmt::Display for ElementFileError {
