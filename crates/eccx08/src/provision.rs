@@ -84,6 +84,17 @@ pub enum Survey<'d, I2C, D, W = GeneralCall> {
 }
 
 impl<'d, I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Survey<'d, I2C, D, W> {
+    /// Tells the serial number, which a [`Consent`] must name.
+    #[must_use]
+    pub const fn serial_number(&self) -> SerialNumber {
+        match self {
+            Self::Blank(blank) => blank.serial_number(),
+            Self::ConfigLocked(locked) => locked.serial_number(),
+            Self::KeysPending(pending) => pending.serial_number(),
+            Self::Provisioned(provisioned) => provisioned.serial_number(),
+        }
+    }
+
     /// Takes all the steps that are left.
     ///
     /// # Errors

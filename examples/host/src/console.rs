@@ -6,19 +6,13 @@ use std::collections::VecDeque;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
-use tutorial::Console;
+use tutorial::{Causes, Console};
 
 /// Prints an error of a program with all its causes; gives the exit code.
 #[must_use]
 pub fn report_error(program: &str, outcome: Result<(), Box<dyn Error>>) -> ExitCode {
     let Err(error) = outcome else { return ExitCode::SUCCESS };
-    eprint!("{program}: {error}");
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        eprint!(": {error}");
-        cause = error.source();
-    }
-    eprintln!();
+    eprintln!("{program}: {}", Causes(&*error));
     ExitCode::FAILURE
 }
 

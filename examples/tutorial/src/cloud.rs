@@ -11,8 +11,7 @@ use heapless::String;
 use monoclock::{Clock, Instant, Millis};
 use sara_u201::{Config, Modem, NetworkTime, Socket, TlsProfile, Validity, Wiring};
 
-use crate::console::Causes;
-use crate::{Console, Failure, Settings};
+use crate::{Causes, Console, Failure, Settings};
 
 /// Longest wait for the network to tell the time.
 const TIME_TIMEOUT: Millis = Millis::from_secs(15);

@@ -15,7 +15,8 @@ impl<K: Console + ?Sized> Console for &mut K {
 }
 
 /// An error with all its causes, each after a colon.
-pub(crate) struct Causes<'e>(pub(crate) &'e dyn core::error::Error);
+#[derive(Clone, Copy, Debug)]
+pub struct Causes<'e>(pub &'e dyn core::error::Error);
 
 impl fmt::Display for Causes<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

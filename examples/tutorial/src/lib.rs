@@ -15,6 +15,6 @@ mod failure;
 pub mod provision;
 mod settings;
 
-pub use console::Console;
+pub use console::{Causes, Console};
 pub use failure::Failure;
 pub use settings::Settings;

@@ -33,14 +33,10 @@ pub fn run<I: I2c, D: DelayNs, K: Console>(
     if let Survey::Provisioned(_) = survey {
         let _ = writeln!(console, "The {chip} is locked with this configuration already.");
     } else {
-        let (serial_number, words) = match &survey {
-            Survey::Blank(blank) => (blank.serial_number(), blank.changes().count()),
-            Survey::ConfigLocked(locked) => (locked.serial_number(), 0),
-            Survey::KeysPending(pending) => (pending.serial_number(), 0),
-            Survey::Provisioned(done) => (done.serial_number(), 0),
-        };
+        let serial_number = survey.serial_number();
         let _ = writeln!(console, "{chip}, serial number {serial_number}, is not locked.");
         if let Survey::Blank(blank) = &survey {
+            let words = blank.changes().count();
             let _ = write!(console, "These {words} words of its configuration will be written:\n{blank}");
         }
         let _ = writeln!(console, "PERMANENTLY configure and lock it? It cannot be undone. (y/N)");
