@@ -40,6 +40,14 @@ pub trait Clock {
     }
 }
 
+/// A clock that a task can wait on, while others run.
+///
+/// The future needs no executor of a certain kind. Dropping it ends the wait and nothing else.
+pub trait AsyncClock: Clock {
+    /// Waits until `until`; it may end early, as [`Clock::wait`] may.
+    fn wait_until(&self, until: Instant) -> impl Future<Output = ()>;
+}
+
 impl<C: Clock + ?Sized> Clock for &C {
     fn now(&self) -> Instant {
         (**self).now()
@@ -47,6 +55,12 @@ impl<C: Clock + ?Sized> Clock for &C {
 
     fn wait(&self, until: Instant) {
         (**self).wait(until);
+    }
+}
+
+impl<C: AsyncClock + ?Sized> AsyncClock for &C {
+    fn wait_until(&self, until: Instant) -> impl Future<Output = ()> {
+        (**self).wait_until(until)
     }
 }
 
@@ -58,5 +72,12 @@ impl<C: Clock + ?Sized> Clock for std::rc::Rc<C> {
 
     fn wait(&self, until: Instant) {
         (**self).wait(until);
+    }
+}
+
+#[cfg(feature = "std")]
+impl<C: AsyncClock + ?Sized> AsyncClock for std::rc::Rc<C> {
+    fn wait_until(&self, until: Instant) -> impl Future<Output = ()> {
+        (**self).wait_until(until)
     }
 }

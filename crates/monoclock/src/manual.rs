@@ -1,9 +1,11 @@
 //! Virtual time.
 
 use core::cell::Cell;
+use core::future::poll_fn;
+use core::task::Poll;
 use core::time::Duration;
 
-use crate::{Clock, Instant};
+use crate::{AsyncClock, Clock, Instant};
 
 /// A clock that stands still until it is moved: the virtual time of tests and models.
 ///
@@ -24,13 +26,15 @@ use crate::{Clock, Instant};
 #[derive(Debug, Default)]
 pub struct ManualClock {
     elapsed: Cell<Duration>,
+    /// The earliest time that a task waits for.
+    awaited: Cell<Option<Duration>>,
 }
 
 impl ManualClock {
     /// Makes a clock that stands at its origin.
     #[must_use]
     pub const fn new() -> Self {
-        Self { elapsed: Cell::new(Duration::ZERO) }
+        Self { elapsed: Cell::new(Duration::ZERO), awaited: Cell::new(None) }
     }
 
     /// Measures the virtual time since the origin; it does not wrap.
@@ -47,6 +51,31 @@ impl ManualClock {
     /// Moves the clock to `elapsed` since the origin; a time that is past leaves it alone.
     pub fn advance_to(&self, elapsed: Duration) {
         self.elapsed.set(self.elapsed.get().max(elapsed));
+    }
+
+    /// Moves the clock to the earliest time that a task [waits](AsyncClock::wait_until) for; tells whether
+    /// there was one.
+    ///
+    /// A waiting task is not woken by it: when no task can go on, the executor of a test calls this and
+    /// polls all of them again.
+    ///
+    /// ```
+    /// use core::pin::pin;
+    /// use core::task::{Context, Waker};
+    /// use monoclock::{AsyncClock, Clock, ManualClock, Millis};
+    ///
+    /// let clock = ManualClock::new();
+    /// let mut task = pin!(clock.wait_until(clock.now() + Millis(20)));
+    /// let mut context = Context::from_waker(Waker::noop());
+    /// while task.as_mut().poll(&mut context).is_pending() {
+    ///     assert!(clock.advance_to_awaited());
+    /// }
+    /// assert_eq!(clock.now().as_millis(), 20);
+    /// ```
+    pub fn advance_to_awaited(&self) -> bool {
+        let awaited = self.awaited.take();
+        self.advance_to(awaited.unwrap_or_default());
+        awaited.is_some()
     }
 
     /// Tells when, on this clock, `instant` comes (or the present, when it is past).
@@ -75,10 +104,44 @@ impl Clock for ManualClock {
     }
 }
 
+impl AsyncClock for ManualClock {
+    fn wait_until(&self, until: Instant) -> impl Future<Output = ()> {
+        poll_fn(move |_| {
+            if self.now().has_reached(until) {
+                return Poll::Ready(());
+            }
+            let until = self.time_of(until);
+            self.awaited.set(Some(self.awaited.get().map_or(until, |other| other.min(until))));
+            Poll::Pending
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use core::pin::pin;
+    use core::task::{Context, Waker};
+
     use super::*;
     use crate::Millis;
+
+    #[test]
+    fn the_clock_moves_to_the_earliest_time_that_is_waited_for() {
+        let clock = ManualClock::new();
+        assert!(!clock.advance_to_awaited(), "nobody waits");
+        let mut context = Context::from_waker(Waker::noop());
+        let mut later = pin!(clock.wait_until(Instant::from_millis(9)));
+        let mut sooner = pin!((&clock).wait_until(Instant::from_millis(5)));
+        assert!(later.as_mut().poll(&mut context).is_pending());
+        assert!(sooner.as_mut().poll(&mut context).is_pending());
+        assert!(clock.advance_to_awaited());
+        assert_eq!(clock.now(), Instant::from_millis(5));
+        assert!(sooner.as_mut().poll(&mut context).is_ready());
+        assert!(later.as_mut().poll(&mut context).is_pending());
+        assert!(clock.advance_to_awaited());
+        assert!(later.as_mut().poll(&mut context).is_ready());
+        assert!(!clock.advance_to_awaited());
+    }
 
     #[test]
     fn the_clock_never_goes_back() {
