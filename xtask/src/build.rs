@@ -1,24 +1,36 @@
-//! `cargo xtask build`: the libraries for the board's processor.
+//! `cargo xtask build`: the programs for the board, and the libraries for its processor.
 
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use serde_json::json;
 
+use crate::setup;
 use crate::toolchain::TARGET;
-use crate::workspace::{self, Package};
-use crate::{exec, setup};
 
-/// Builds the no_std crates for the board's processor (thumbv6m-none-eabi)
+pub(crate) mod firmware;
+mod libraries;
+
+pub(crate) use libraries::FeatureSet;
+
+/// Builds the programs for the board, or the no_std crates for its processor (thumbv6m-none-eabi)
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Each crate is built with its default features, without any, and with all that need no\n\
-    operating system, in a target directory of its own.\n\n\
-    Examples:\n  cargo xtask build --libs\n  cargo xtask build --libs --json --no-setup"
+    after_help = "A program comes as ELF, as flat image from 0x2000 on (.bin), and with the linker's map.\n\
+    Without a name, lists the programs. With --libs, each crate is built with its default features, without any,\n\
+    and with all that need no operating system, in a target directory of its own.\n\n\
+    Examples:\n  cargo xtask build                    what there is to build\n  \
+    cargo xtask build blink\n  cargo xtask build --all --json\n  cargo xtask build --libs --no-setup"
 )]
 pub(crate) struct Args {
+    /// The programs to build
+    #[arg(value_name = "BIN", conflicts_with_all = ["all", "libs"])]
+    programs: Vec<String>,
+    /// Build every program
+    #[arg(long, conflicts_with = "libs")]
+    all: bool,
     /// Build every no_std library
-    #[arg(long, required = true)]
+    #[arg(long)]
     libs: bool,
     /// Print one JSON object as the last line of stdout; everything for people goes to stderr
     #[arg(long)]
@@ -30,150 +42,29 @@ pub(crate) struct Args {
 
 /// Runs the task.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    if !args.libs {
-        bail!("nothing to build: say --libs");
+    if args.libs {
+        return libraries::run(args.json, args.no_setup);
     }
-    let toolchain = setup::toolchain(args.no_setup)?;
-    let metadata = workspace::metadata()?;
-    let libraries: Vec<&Package> = metadata.packages.iter().filter(|package| package.is_no_std()).collect();
-    if libraries.is_empty() {
-        bail!("the workspace has no no_std library");
+    let known = firmware::programs()?;
+    if args.programs.is_empty() && !args.all {
+        bail!("name a program, or say --all; there are: {}", known.join(", "));
     }
-    eprintln!("building {} crates for {TARGET} with {}", libraries.len(), toolchain.described());
-    let width = libraries.iter().map(|package| package.name.len()).max().unwrap_or(0);
-    let mut results = Vec::new();
-    let mut failures = 0_usize;
-    for package in libraries {
-        for set in feature_sets(package) {
-            let mut cargo = toolchain.cargo("build");
-            cargo.args(["--quiet", "--lib", "--profile", "firmware", "--package", &package.name]);
-            cargo.args(set.arguments()).arg("--target-dir").arg(metadata.target_directory.join("board"));
-            let output = exec::output(&mut cargo)?;
-            let ok = output.status.success();
-            if !ok {
-                failures = failures.saturating_add(1);
-                eprint!("{}", String::from_utf8_lossy(&output.stderr));
-            }
-            let line =
-                format!("{:width$}  {:6}  {}", package.name, if ok { "ok" } else { "FAILED" }, set.shown());
-            if args.json {
-                eprintln!("{line}");
-            } else {
-                println!("{line}");
-            }
-            results.push(json!({ "name": package.name, "features": set.shown(), "ok": ok }));
+    if let Some(unknown) = args.programs.iter().find(|name| !known.contains(name)) {
+        bail!("no program `{unknown}`; there are: {}", known.join(", "));
+    }
+    let names = if args.all { &known } else { &args.programs };
+    let built = firmware::build(&setup::tools(args.no_setup)?, names)?;
+    for program in &built {
+        let line = program.shown();
+        if args.json {
+            eprintln!("{line}");
+        } else {
+            println!("{line}");
         }
     }
     if args.json {
-        println!("{}", json!({ "target": TARGET, "ok": failures == 0, "crates": results }));
-    }
-    if failures > 0 {
-        bail!("{failures} of {} builds failed", results.len());
+        let programs: Vec<_> = built.iter().map(firmware::Program::json).collect();
+        println!("{}", json!({ "target": TARGET, "ok": true, "programs": programs }));
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Which features of a crate one build switches on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum FeatureSet {
-    /// Those that the crate switches on by itself.
-    Default,
-    /// None at all.
-    Bare,
-    /// These and no others.
-    Exactly(Vec<String>),
-}
-
-impl FeatureSet {
-    /// Returns Cargo's arguments for this set.
-    pub(crate) fn arguments(&self) -> Vec<String> {
-        match self {
-            Self::Default => Vec::new(),
-            Self::Bare => vec!["--no-default-features".to_owned()],
-            Self::Exactly(features) => {
-                vec!["--no-default-features".to_owned(), "--features".to_owned(), features.join(",")]
-            }
-        }
-    }
-
-    /// Names the set for people.
-    pub(crate) fn shown(&self) -> String {
-        match self {
-            Self::Default => "default features".to_owned(),
-            Self::Bare => "no features".to_owned(),
-            Self::Exactly(features) => features.join(", "),
-        }
-    }
-}
-
-/// Lists the sets to build `package` with for the board, each different set once.
-fn feature_sets(package: &Package) -> Vec<FeatureSet> {
-    let mut sets = vec![FeatureSet::Default];
-    let default = enabled_by(package, "default");
-    if !default.is_empty() {
-        sets.push(FeatureSet::Bare);
-    }
-    let board: Vec<String> = board_features(package);
-    if !board.is_empty() && board != default {
-        sets.push(FeatureSet::Exactly(board));
-    }
-    sets
-}
-
-/// Lists the features that do not need an operating system, `default` itself left out.
-pub(crate) fn board_features(package: &Package) -> Vec<String> {
-    let names = package.features.iter().map(|(name, _)| name);
-    names.filter(|name| *name != "default" && !needs_std(package, name)).cloned().collect()
-}
-
-fn needs_std(package: &Package, feature: &str) -> bool {
-    feature == "std"
-        || feature.ends_with("/std")
-        || package.host_features.iter().any(|host| host == feature)
-        || enabled_by(package, feature).iter().any(|enabled| needs_std(package, enabled))
-}
-
-fn enabled_by(package: &Package, feature: &str) -> Vec<String> {
-    let found = package.features.iter().find(|(name, _)| name == feature);
-    found.map(|(_, enables)| enables.clone()).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn package(features: &[(&str, &[&str])]) -> Package {
-        let strings = |items: &[&str]| items.iter().map(|&item| item.to_owned()).collect();
-        Package {
-            name: "driver".into(),
-            directory: "crates/driver".into(),
-            features: features.iter().map(|(name, enables)| ((*name).to_owned(), strings(enables))).collect(),
-            dependencies: Vec::new(),
-            host_features: vec!["capture".into()],
-        }
-    }
-
-    #[test]
-    fn a_crate_without_features_is_built_once() {
-        assert_eq!(feature_sets(&package(&[("default", &[])])), [FeatureSet::Default]);
-    }
-
-    #[test]
-    fn default_features_are_also_built_without() {
-        let package = package(&[("default", &["link"]), ("link", &["dep:link"])]);
-        assert_eq!(feature_sets(&package), [FeatureSet::Default, FeatureSet::Bare]);
-    }
-
-    #[test]
-    fn features_for_the_host_stay_off_the_board() {
-        let package = package(&[
-            ("async", &[]),
-            ("capture", &[]),
-            ("default", &[]),
-            ("std", &[]),
-            ("testing", &["std"]),
-            ("tls", &["dep:tls", "tls/std"]),
-        ]);
-        assert_eq!(board_features(&package), ["async"]);
-    }
 }

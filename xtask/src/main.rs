@@ -24,7 +24,7 @@ mod workspace;
     after_help = "Examples:\n  \
         cargo xtask sim                the tutorial, end to end, on models of element, modem and cloud\n  \
         cargo xtask setup --check      what this machine has for building for the board\n  \
-        cargo xtask build --libs       every no_std crate for thumbv6m-none-eabi\n  \
+        cargo xtask build blink        a program for the board; --libs: every no_std crate for its processor\n  \
         cargo xtask size               flash figures beside their goals\n\n\
         `cargo xtask TASK --help` says more about one task."
 )]

@@ -6,10 +6,11 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 
+use crate::build::firmware;
 use crate::rows::{self, Row};
 use crate::setup::{self, Tools};
 use crate::toolchain::TARGET;
-use crate::{exec, linker, workspace};
+use crate::{exec, workspace};
 
 mod image;
 mod origin;
@@ -209,9 +210,7 @@ impl Builder {
 
     /// Builds one probe and returns where it is; `locate_panics` keeps the place of each panic in it.
     fn build(&self, probe: &str, locate_panics: bool) -> Result<PathBuf> {
-        let mut flags = linker::flags(&self.tools.linker);
-        flags.push("-Csymbol-mangling-version=v0".to_owned());
-        flags.push("--cfg=sha2_backend_soft=\"compact\"".to_owned());
+        let flags = firmware::flags(&self.tools.linker);
         let mut cargo = self.tools.toolchain.cargo("build");
         cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
         cargo.arg("--quiet").arg("--manifest-path").arg(probes_directory().join("Cargo.toml"));

@@ -1,0 +1,18 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+
+#[cfg(target_os = "none")]
+mod panic;
+
+/// What a program for the board is on any other machine: one that does nothing.
+///
+/// A program of this package has its `main` for the board in a module of its own, and names this beside it.
+#[macro_export]
+macro_rules! only_on_the_board {
+    () => {
+        #[cfg(not(target_os = "none"))]
+        fn main() {
+            eprintln!("This program is for the board: cargo xtask build, cargo xtask flash");
+        }
+    };
+}
