@@ -131,7 +131,8 @@ mod tests {
         assert!(!clock.advance_to_awaited(), "nobody waits");
         let mut context = Context::from_waker(Waker::noop());
         let mut later = pin!(clock.wait_until(Instant::from_millis(9)));
-        let mut sooner = pin!((&clock).wait_until(Instant::from_millis(5)));
+        let shared = &clock;
+        let mut sooner = pin!(AsyncClock::wait_until(&shared, Instant::from_millis(5)));
         assert!(later.as_mut().poll(&mut context).is_pending());
         assert!(sooner.as_mut().poll(&mut context).is_pending());
         assert!(clock.advance_to_awaited());
