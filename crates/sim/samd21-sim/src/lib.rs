@@ -1,8 +1,11 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+pub mod armv6m;
 pub mod bus;
+pub mod chip;
 pub mod fabric;
+pub mod machine;
 pub mod memory;
 pub mod peripheral;
 pub mod plug;

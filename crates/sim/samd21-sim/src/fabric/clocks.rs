@@ -48,6 +48,8 @@ pub struct Clocks {
     pub apb_masks: [u32; 3],
     /// Masks of the AHB clocks (PM.AHBMASK).
     pub ahb_mask: u32,
+    /// Set by whoever changes a frequency or a mask; the chip tells the blocks, and clears it.
+    pub changed: bool,
 }
 
 impl Clocks {
@@ -62,6 +64,7 @@ impl Clocks {
             apb_shifts: [0; 3],
             apb_masks: [0x7F, 0x7F, 0x0001_0000],
             ahb_mask: 0x7F,
+            changed: false,
         };
         clocks.sources[OSCULP32K] = 32_768;
         clocks.sources[OSC8M] = 1_000_000;
@@ -70,8 +73,8 @@ impl Clocks {
         clocks
     }
 
-    /// Tells the frequency of the core and the AHB, never 0: a chip whose main clock stops does nothing any
-    /// more, so the last resort is one tick a second.
+    /// Tells the frequency of the core and the AHB, never 0: what hardware does without a main clock is not
+    /// modelled, so the core crawls on.
     #[must_use]
     pub const fn cpu_hz(&self) -> u32 {
         let hz = self.generators[0] >> self.cpu_shift;
