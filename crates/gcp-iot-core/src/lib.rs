@@ -19,6 +19,8 @@ mod device_path;
 mod endpoint;
 mod error;
 mod event;
+#[cfg(feature = "flash")]
+mod flash_outbox;
 mod gateway;
 mod json;
 mod link;
@@ -33,6 +35,8 @@ pub use device_path::{DevicePath, InvalidDevicePath, is_device_id, is_registry_i
 pub use endpoint::Endpoint;
 pub use error::{ConnectError, Error, Refusal};
 pub use event::{Command, Config, Event, Head, Subscription};
+#[cfg(feature = "flash")]
+pub use flash_outbox::{FlashOutbox, FlashOutboxError, FlushError};
 pub use json::Json;
 #[cfg(feature = "minimq")]
 pub use link::minimq::{MinimqConnection, MinimqError, minimq_session};

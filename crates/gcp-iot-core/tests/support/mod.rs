@@ -1,6 +1,9 @@
 //! The cloud emulator in the same virtual time as the device.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+#[cfg(feature = "flash")]
+pub(crate) mod flash;
+
 use core::cell::{Cell, RefCell};
 use core::time::Duration;
 use std::collections::VecDeque;
