@@ -6,6 +6,7 @@ use core::fmt;
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::{self, I2c, NoAcknowledgeSource, Operation};
 use embedded_io::{ErrorKind, ErrorType, Read, ReadReady, Write};
+use embedded_storage::nor_flash;
 use jwt_signer::Es256Signer;
 use monoclock::{Clock, Instant};
 
@@ -194,5 +195,53 @@ impl Es256Signer for Signer {
         let mut signature = [0; 64];
         unknown_bytes(&mut signature);
         Ok(signature)
+    }
+}
+
+/// A flash with the rows of the board's.
+#[derive(Debug, Default)]
+pub struct Flash;
+
+impl nor_flash::NorFlashError for Failed {
+    fn kind(&self) -> nor_flash::NorFlashErrorKind {
+        nor_flash::NorFlashErrorKind::Other
+    }
+}
+
+impl nor_flash::ErrorType for Flash {
+    type Error = Failed;
+}
+
+impl nor_flash::ReadNorFlash for Flash {
+    const READ_SIZE: usize = 1;
+
+    #[inline(never)]
+    fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), Failed> {
+        store(offset);
+        unknown_bytes(bytes);
+        outcome()
+    }
+
+    fn capacity(&self) -> usize {
+        256 * 1024
+    }
+}
+
+impl nor_flash::NorFlash for Flash {
+    const WRITE_SIZE: usize = 4;
+    const ERASE_SIZE: usize = 256;
+
+    #[inline(never)]
+    fn erase(&mut self, from: u32, to: u32) -> Result<(), Failed> {
+        store(from);
+        store(to);
+        outcome()
+    }
+
+    #[inline(never)]
+    fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Failed> {
+        store(offset);
+        keep(bytes);
+        outcome()
     }
 }

@@ -6,7 +6,7 @@ mod devices;
 mod room;
 mod token;
 
-pub use devices::{Bus, Failed, Serial, Signer, Ticks, keep, unknown_bytes, unknown_word};
+pub use devices::{Bus, Failed, Flash, Serial, Signer, Ticks, keep, unknown_bytes, unknown_word};
 pub use room::Room;
 pub use token::sign_token;
 

@@ -74,6 +74,11 @@ pub(crate) const PROBES: &[Probe] = &[
         ..Probe::NO_GOAL
     },
     Probe {
+        name: "outbox",
+        about: "the same session with an outbox on flash: push, flush, acknowledge, mount",
+        ..Probe::NO_GOAL
+    },
+    Probe {
         name: "tutorial",
         about: "the whole application: provisioning and the cloud, on element, modem and a console",
         ..Probe::NO_GOAL
