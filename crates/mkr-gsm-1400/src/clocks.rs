@@ -1,7 +1,5 @@
 //! The clock tree: 48 MHz from the crystal.
 
-use core::fmt;
-
 use atsamd_hal::clock::{GClock, GenericClockController};
 use atsamd_hal::pac;
 
@@ -30,8 +28,4 @@ impl Clocks {
     }
 }
 
-impl fmt::Debug for Clocks {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Clocks")
-    }
-}
+crate::opaque!(Clocks);

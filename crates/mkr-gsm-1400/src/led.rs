@@ -23,8 +23,4 @@ impl Led {
     }
 }
 
-impl core::fmt::Debug for Led {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("Led")
-    }
-}
+crate::opaque!(Led);

@@ -1,6 +1,7 @@
 //! The pins by their names on the board.
 
 use atsamd_hal::bsp_pins;
+use atsamd_hal::gpio::{self, Pin, Reset};
 
 bsp_pins! {
     PA22 {
@@ -152,3 +153,49 @@ bsp_pins! {
         aliases: { AlternateB: BatteryPin }
     }
 }
+
+/// The pins of the header that the board itself does not use.
+pub struct Header {
+    /// Pin 0.
+    pub d0: Pin<gpio::PA22, Reset>,
+    /// Pin 1.
+    pub d1: Pin<gpio::PA23, Reset>,
+    /// Pin 2.
+    pub d2: Pin<gpio::PA10, Reset>,
+    /// Pin 3.
+    pub d3: Pin<gpio::PA11, Reset>,
+    /// Pin 4.
+    pub d4: Pin<gpio::PB10, Reset>,
+    /// Pin 5.
+    pub d5: Pin<gpio::PB11, Reset>,
+    /// Pin 7.
+    pub d7: Pin<gpio::PA21, Reset>,
+    /// Pin 8: SPI, to the peripheral.
+    pub d8: Pin<gpio::PA16, Reset>,
+    /// Pin 9: SPI clock.
+    pub d9: Pin<gpio::PA17, Reset>,
+    /// Pin 10: SPI, from the peripheral.
+    pub d10: Pin<gpio::PA19, Reset>,
+    /// Pin 13: serial port, in.
+    pub rx: Pin<gpio::PB23, Reset>,
+    /// Pin 14: serial port, out.
+    pub tx: Pin<gpio::PB22, Reset>,
+    /// Analogue pin A0.
+    pub a0: Pin<gpio::PA02, Reset>,
+    /// Analogue pin A1.
+    pub a1: Pin<gpio::PB02, Reset>,
+    /// Analogue pin A2.
+    pub a2: Pin<gpio::PB03, Reset>,
+    /// Analogue pin A3.
+    pub a3: Pin<gpio::PA04, Reset>,
+    /// Analogue pin A4.
+    pub a4: Pin<gpio::PA05, Reset>,
+    /// Analogue pin A5.
+    pub a5: Pin<gpio::PA06, Reset>,
+    /// Analogue pin A6.
+    pub a6: Pin<gpio::PA07, Reset>,
+    /// The analogue reference.
+    pub aref: Pin<gpio::PA03, Reset>,
+}
+
+crate::opaque!(Header);

@@ -10,7 +10,7 @@ use critical_section::{CriticalSection, Mutex};
 use embedded_hal::delay::DelayNs;
 use monoclock::{Clock, Instant, Millis};
 
-use crate::Clocks;
+use crate::{Clocks, watchdog};
 
 /// 48 MHz by the prescaler of 64.
 const TICKS_PER_MILLI: u32 = 750;
@@ -80,7 +80,8 @@ impl Timer {
 
 impl Clock for Timer {
     fn now(&self) -> Instant {
-        critical_section::with(|section| Instant::from_millis(passed(section).millis))
+        watchdog::feed();
+        now()
     }
 
     /// Sleeps until then, or until an interrupt is served that came after the last wait.
@@ -119,6 +120,11 @@ impl DelayNs for Timer {
             self.wait(until);
         }
     }
+}
+
+/// Reads the clock.
+pub(crate) fn now() -> Instant {
+    critical_section::with(|section| Instant::from_millis(passed(section).millis))
 }
 
 /// Notes that an interrupt was served: whoever is about to sleep looks once more.

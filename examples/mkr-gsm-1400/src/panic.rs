@@ -4,7 +4,8 @@ use core::panic::PanicInfo;
 
 use mkr_gsm_1400::reset;
 
+/// Says that there was a panic, and starts again. Where and why would cost kilobytes of text.
 #[panic_handler]
 fn panic(_: &PanicInfo<'_>) -> ! {
-    reset::restart()
+    reset::give_up("\r\npanic\r\n")
 }

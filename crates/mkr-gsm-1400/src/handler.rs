@@ -1,0 +1,41 @@
+//! Interrupt handlers that only those programs link which start the part.
+
+use core::cell::Cell;
+
+use atsamd_hal::pac::interrupt;
+use critical_section::Mutex;
+
+use crate::timer;
+
+/// What an interrupt calls; nothing, until its part is started.
+pub(crate) struct Handler(Mutex<Cell<fn()>>);
+
+/// The handler of the modem's port.
+pub(crate) static GSM: Handler = Handler::new();
+/// The handler of the USB device.
+pub(crate) static USB_DEVICE: Handler = Handler::new();
+
+impl Handler {
+    const fn new() -> Self {
+        Self(Mutex::new(Cell::new(|| ())))
+    }
+
+    pub(crate) fn set(&self, handler: fn()) {
+        critical_section::with(|section| self.0.borrow(section).set(handler));
+    }
+
+    fn call(&self) {
+        critical_section::with(|section| self.0.borrow(section).get())();
+        timer::happened();
+    }
+}
+
+#[interrupt]
+fn SERCOM4() {
+    GSM.call();
+}
+
+#[interrupt]
+fn USB() {
+    USB_DEVICE.call();
+}
