@@ -8,16 +8,11 @@ mod register;
 
 use monoclock::{Instant, Millis};
 
-use crate::at::FinalResult;
-use crate::command::{
-    Attention, CloseSocket, EnterPin, PacketService, PinAttempts, Plain, PsdAction, PsdActive, PsdCommand,
-    PsdNumber, PsdText, QueryPin, QueryRegistration, Request, SetBaudRate, SetFunctionality,
-};
-use crate::config::{Config, DataMode, PowerUp};
+use crate::command::PinState;
+use crate::config::{Authentication, Config, DataMode, PowerUp};
 use crate::device::Device;
-use crate::engine::{Outcome, Payload};
+use crate::engine::Payload;
 use crate::error::Error;
-use crate::registration::Domain;
 use phase::Phase;
 
 /// RESET_N held low (data sheet: at least 50 ms).
@@ -40,8 +35,6 @@ const RATES: [u32; 5] = [115_200, 921_600, 460_800, 230_400, 9_600];
 const SIM_PAUSE: Millis = Millis(250);
 /// Registration is asked for in case its URC was lost.
 const REGISTRATION_POLL: Millis = Millis::from_secs(5);
-/// The first of the settings that are made at the final baud rate.
-const SET_BEFORE_RATE: u8 = 3;
 /// The PSD profile in use.
 pub(crate) const PROFILE: u8 = 0;
 
@@ -64,6 +57,10 @@ pub(crate) enum Step {
 #[derive(Clone)]
 pub(crate) struct Bringup {
     phase: Phase,
+    /// The end of the phase, where it has one.
+    until: Instant,
+    /// The next socket of an earlier life.
+    socket: u8,
     /// The engine runs a command of this phase.
     started: bool,
     /// RESET_N was found not to be wired.
@@ -76,7 +73,9 @@ pub(crate) struct Bringup {
     /// A PIN was sent and the SIM has not said READY since.
     entered: bool,
     /// The PIN that was refused; it is not tried again.
-    refused_pin: Option<[u8; 8]>,
+    refused_pin: Option<u32>,
+    /// What the SIM waits for, while the tries left are asked for.
+    pin_state: PinState,
     /// The baud rate of the board's serial port.
     rate: u32,
     /// The baud rate that was in use before the last change.
@@ -87,7 +86,10 @@ pub(crate) struct Bringup {
     rate_step: bool,
     /// When the next of the baud rates is tried.
     next_rate_at: Instant,
+    /// When the wait for the SIM, or for the registration, began.
     since: Instant,
+    /// The last try ended in an error: times are counted anew.
+    aborted: bool,
     denied_since: Option<Instant>,
 }
 
@@ -101,6 +103,8 @@ impl Bringup {
     pub(crate) const fn new() -> Self {
         Self {
             phase: Phase::Unknown,
+            until: Instant::from_millis(0),
+            socket: 0,
             started: false,
             no_reset: false,
             clean: false,
@@ -108,12 +112,14 @@ impl Bringup {
             tries_left: None,
             entered: false,
             refused_pin: None,
+            pin_state: PinState::Ready,
             rate: RATES[0],
             old_rate: RATES[0],
             rate_fixed: false,
             rate_step: false,
             next_rate_at: Instant::from_millis(0),
             since: Instant::from_millis(0),
+            aborted: false,
             denied_since: None,
         }
     }
@@ -133,7 +139,8 @@ impl Bringup {
         // A modem that was just reset boots first, and is mostly at the rate it should be at.
         let patience = if self.clean && self.rate == RATES[0] { RATE_PATIENCE } else { RATE_TIME };
         self.next_rate_at = now + patience;
-        self.enter(Phase::Sync(now + BOOT), now);
+        self.until = now + BOOT;
+        self.phase = Phase::Sync;
     }
 
     /// RESET_N is not wired: the modem is restarted by a command.
@@ -167,38 +174,32 @@ impl Bringup {
         }
         if self.started {
             self.started = false;
-            let outcome = device.engine.finish().unwrap_or(Outcome::TimedOut { owes_data: false });
-            if let Err(error) = self.handle(outcome, device, config, now) {
-                self.abort(error);
-                return Err(error);
-            }
+            let outcome = device.engine.ended();
+            let handled = self.handle(outcome, device, config, now);
+            self.resume(handled)?;
+        }
+        if core::mem::take(&mut self.aborted) {
+            self.since = now;
+            self.denied_since = None;
         }
         let step = self.advance(device, config, now);
-        if let Err(error) = step {
-            self.abort(error);
+        self.resume(step)
+    }
+
+    /// Decides where to begin again after an error.
+    fn resume<T>(&mut self, result: Result<T, Error>) -> Result<T, Error> {
+        if let Err(error) = &result {
+            self.phase = match error {
+                // The modem is there and set up: the next try begins behind that.
+                Error::Sim(_) => Phase::Pin,
+                Error::Registration { .. } | Error::PacketDataRefused(_) => Phase::Data,
+                _ => Phase::Unknown,
+            };
+            self.clean &= self.phase != Phase::Unknown;
+            self.entered = false;
+            self.aborted = true;
         }
-        step
-    }
-
-    /// Where to begin again after an error.
-    fn abort(&mut self, error: Error) {
-        self.phase = match error {
-            // The modem is there and set up: the next try begins behind that.
-            Error::Sim(_) => Phase::Pin,
-            Error::Registration { .. } | Error::PacketDataRefused(_) => {
-                Phase::Registration(Domain::PacketSwitched)
-            }
-            _ => Phase::Unknown,
-        };
-        self.entered = false;
-        self.since = Instant::from_millis(0);
-        self.denied_since = None;
-        self.clean &= self.phase != Phase::Unknown;
-    }
-
-    /// Whether another baud rate is to be tried.
-    fn must_change_rate(&self, now: Instant) -> bool {
-        !self.rate_fixed && now.has_reached(self.next_rate_at)
+        result
     }
 
     fn enter(&mut self, phase: Phase, now: Instant) {
@@ -225,20 +226,34 @@ impl Bringup {
                     device.restarted = false;
                     if (config.power_up == PowerUp::Reset || self.lost) && !self.no_reset {
                         self.lost = false;
-                        self.phase = Phase::Resetting(now + RESET_PULSE);
+                        self.until = now + RESET_PULSE;
+                        self.phase = Phase::Resetting;
                         return Ok(Step::Reset(true));
                     }
                     self.sync(now);
                 }
-                Phase::Resetting(until) if !now.has_reached(until) => return Ok(Step::Wait(until)),
-                Phase::Resetting(_) => {
+                Phase::Resetting
+                | Phase::Restarting
+                | Phase::RatePause
+                | Phase::PinPause
+                | Phase::RegistrationPause
+                    if !now.has_reached(self.until) =>
+                {
+                    if self.phase == Phase::RegistrationPause
+                        && let Some(phase) = self.registration(device, config, now)?
+                    {
+                        self.enter(phase, now);
+                        continue;
+                    }
+                    return Ok(Step::Wait(self.until));
+                }
+                Phase::Resetting => {
                     self.clean = true;
                     self.sync(now);
                     return Ok(Step::Reset(false));
                 }
-                Phase::Restarting(until) if !now.has_reached(until) => return Ok(Step::Wait(until)),
-                Phase::Restarting(_) => self.sync(now),
-                Phase::Sync(_) if self.must_change_rate(now) => {
+                Phase::Restarting => self.sync(now),
+                Phase::Sync if !self.rate_fixed && now.has_reached(self.next_rate_at) => {
                     self.next_rate_at = now + RATE_TIME;
                     self.old_rate = self.rate;
                     let place = RATES.iter().position(|&rate| rate == self.rate).map_or(0, |place| place + 1);
@@ -246,30 +261,27 @@ impl Bringup {
                     device.engine.reset();
                     return Ok(Step::Baud(self.rate));
                 }
-                Phase::RatePause(until) if !now.has_reached(until) => return Ok(Step::Wait(until)),
-                Phase::RatePause(_) => self.phase = Phase::RateCheck(now + RATE_CHECK),
-                Phase::RateCheck(until) if now.has_reached(until) => {
+                Phase::RatePause => self.begin_rate_check(now),
+                Phase::RateCheck if now.has_reached(self.until) => {
                     // The modem did not follow: back to where it answered.
                     self.rate_fixed = true;
                     self.rate = self.old_rate;
                     device.engine.reset();
-                    self.phase = Phase::RatePause(now);
+                    self.until = now;
+                    self.phase = Phase::RatePause;
                     return Ok(Step::Baud(self.rate));
                 }
-                Phase::PinPause(until) if !now.has_reached(until) => return Ok(Step::Wait(until)),
-                Phase::PinPause(_) => self.phase = Phase::Pin,
-                Phase::RegistrationPause(poll) => match self.registration(device, config, now)? {
+                Phase::PinPause => self.phase = Phase::Pin,
+                Phase::RegistrationPause => match self.registration(device, config, now)? {
                     Some(phase) => self.enter(phase, now),
-                    None if now.has_reached(poll) => {
-                        self.phase = Phase::Registration(Domain::CircuitSwitched)
-                    }
-                    None => return Ok(Step::Wait(poll)),
+                    None => self.phase = Phase::Calls,
                 },
                 Phase::Ready if device.packet_data => return Ok(Step::Ready),
                 Phase::Ready => {
                     self.denied_since = None;
-                    self.enter(Phase::Registration(Domain::PacketSwitched), now);
+                    self.enter(Phase::Data, now);
                 }
+                phase if self.is_needless(config) => self.phase = phase.next(),
                 _ => {
                     self.start(device, config, now)?;
                     self.started = true;
@@ -279,58 +291,45 @@ impl Bringup {
         }
     }
 
+    /// Whether a setting is as it should be without its command.
+    fn is_needless(&self, config: &Config<'_>) -> bool {
+        match self.phase {
+            // RTS and CTS are the modem's default: only their absence must be told.
+            Phase::NoFlowControl => config.flow_control,
+            Phase::Rate => self.rate_fixed || config.baud_rate == self.rate,
+            Phase::HexMode => config.data_mode == DataMode::Binary,
+            Phase::BinaryMode => config.data_mode != DataMode::Binary,
+            Phase::User | Phase::Password => {
+                config.apn.authentication == Authentication::None || config.apn.login.is_none()
+            }
+            _ => false,
+        }
+    }
+
     fn start(&mut self, device: &mut Device, config: &Config<'_>, now: Instant) -> Result<(), Error> {
-        let profile = PROFILE;
         let apn = &config.apn;
         let (user, password) = apn.login.unwrap_or(("", ""));
-        let text = |tag, text| PsdText { profile, tag, text };
-        let command: &dyn Request = match self.phase {
-            Phase::Restart => &SetFunctionality::RESTART,
-            Phase::Rate => &SetBaudRate(config.baud_rate),
-            Phase::Settings(index) => &Plain(setting(index, config)),
-            Phase::Stale(socket) => &CloseSocket(socket),
-            Phase::Pin => &QueryPin,
-            Phase::Tries | Phase::TriesAfter(_) => &PinAttempts,
-            Phase::EnterPin => &EnterPin(config.pin.unwrap_or("")),
-            Phase::Registration(domain) => &QueryRegistration(domain),
-            Phase::Attach => &PacketService(true),
-            Phase::Active => &PsdActive(profile),
-            Phase::Profile(0) => &text(PsdText::APN, apn.name),
-            Phase::Profile(1) => {
-                &PsdNumber { profile, tag: PsdNumber::AUTHENTICATION, number: apn.authentication.number() }
-            }
-            Phase::Profile(2) => &text(PsdText::USER, user),
-            Phase::Profile(3) => &text(PsdText::PASSWORD, password),
-            Phase::Profile(_) => &text(PsdText::ADDRESS, "0.0.0.0"),
-            Phase::Activate => &PsdCommand { profile, action: PsdAction::Activate },
-            _ => &Attention,
+        let line = device.engine.open(self.phase.spec());
+        let text = match self.phase {
+            Phase::EnterPin => config.pin,
+            Phase::Apn => Some(apn.name),
+            Phase::User => Some(user),
+            Phase::Password => Some(password),
+            _ => None,
         };
-        device.engine.start(command, Payload::None, now).map_err(|_| Error::Argument("a setting"))
-    }
-}
-
-/// The settings that a restart undoes, in their order.
-const fn setting(index: u8, config: &Config<'_>) -> &'static str {
-    match index {
-        0 => "E0",
-        1 => "+CMEE=1",
-        2 if config.flow_control => "&K3",
-        2 => "&K0",
-        3 if matches!(config.data_mode, DataMode::Binary) => "+UDCONF=1,0",
-        3 => "+UDCONF=1,1",
-        4 => "+CTZU=1",
-        5 => "+CREG=2",
-        _ => "+CGREG=2",
-    }
-}
-
-/// Makes an error of an outcome that is not OK.
-pub(crate) fn expect(outcome: Outcome, device: &Device) -> Result<(), Error> {
-    let command = device.engine.name();
-    match outcome {
-        Outcome::Final(FinalResult::Refused(cause)) => Err(Error::Refused { command, cause }),
-        Outcome::Final(_) => Ok(()),
-        Outcome::TimedOut { .. } => Err(Error::Timeout { command }),
-        Outcome::Garbled | Outcome::AnswerMissing => Err(Error::Garbled { command }),
+        let number = match self.phase {
+            Phase::Restart => Some(16),
+            Phase::Rate => Some(config.baud_rate),
+            Phase::Authentication => Some(apn.authentication.number().into()),
+            Phase::Stale => Some(self.socket.into()),
+            _ => None,
+        };
+        if let Some(text) = text {
+            line.text(text);
+        }
+        if let Some(number) = number {
+            line.number(number);
+        }
+        device.engine.begin(Payload::None, now).map_err(|_| Error::Argument("a setting"))
     }
 }

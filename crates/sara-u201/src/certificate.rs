@@ -4,8 +4,10 @@ use embedded_io::{Read, ReadReady, Write};
 use monoclock::Clock;
 
 use crate::command::{CertificateMd5, CertificateUpload, RemoveCertificate};
+use crate::device::Discard;
 use crate::engine::Payload;
 use crate::error::Error;
+use crate::fault::Fault;
 use crate::md5::md5;
 use crate::modem::Modem;
 use crate::power::Wiring;
@@ -111,22 +113,30 @@ where
     /// [`Error::CertificateMismatch`] when the modem stored something else than was sent,
     /// [`Error::Refused`] when the store is full or the bytes are no certificate.
     pub fn store_certificate(&mut self, certificate: &Certificate<'_>) -> Result<Upload, Error> {
-        let Certificate { kind, name, bytes, md5 } = *certificate;
+        let Certificate { bytes, md5, .. } = *certificate;
         if bytes.len() > MAX_SIZE {
             return Err(Error::Argument("the certificate"));
         }
-        match self.execute(&CertificateMd5 { kind, name }) {
-            Ok(stored) if stored == md5 => return Ok(Upload::Present),
-            Ok(_) => self.execute(&RemoveCertificate { kind, name })?,
-            Err(Error::Refused { .. }) => {}
-            Err(error) => return Err(error),
+        match self.store(certificate).map_err(|fault| fault.named("+USECMNG="))? {
+            None => Ok(Upload::Present),
+            Some(stored) if stored == md5 => Ok(Upload::Stored),
+            Some(_) => Err(Error::CertificateMismatch),
+        }
+    }
+
+    /// Gives the digest that the modem tells after an upload, or nothing where none was needed.
+    fn store(&mut self, certificate: &Certificate<'_>) -> Result<Option<[u8; 16]>, Fault> {
+        let Certificate { kind, name, bytes, md5 } = *certificate;
+        match self.ask(&CertificateMd5 { kind, name }) {
+            Ok(stored) if stored == md5 => return Ok(None),
+            Ok(_) => self.ask(&RemoveCertificate { kind, name })?,
+            Err(Fault::Refused(_)) => {}
+            Err(fault) => return Err(fault),
         }
         let length = u16::try_from(bytes.len()).unwrap_or(0);
         let upload = CertificateUpload { kind, name, length };
-        match self.execute_with(&upload, Payload::Prompted(bytes.len()), bytes)? {
-            Some(stored) if stored != md5 => Err(Error::CertificateMismatch),
-            _ => Ok(Upload::Stored),
-        }
+        let stored = self.ask_with(&upload, Payload::Prompted(bytes.len()), bytes, &mut Discard)?;
+        Ok(Some(stored.unwrap_or(md5)))
     }
 
     /// Removes a certificate or key from the store.

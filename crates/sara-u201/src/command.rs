@@ -14,11 +14,8 @@ use monoclock::Millis;
 pub use crate::time::ClockReading;
 pub use clock::ReadClock;
 pub use custom::Custom;
-pub use general::{
-    Attention, Echo, ErrorNumbers, FlowControl, Plain, PowerOff, ProbeErrorNumbers, SetBaudRate,
-    SetFunctionality,
-};
-pub use network::{PacketService, QueryRegistration, RegistrationUrcs, TimeZoneUpdate};
+pub use general::{Attention, Plain, PowerOff, ProbeErrorNumbers, SetBaudRate, SetFunctionality};
+pub use network::{PacketService, QueryRegistration};
 pub use packet_switched::{PsdAction, PsdActive, PsdAddress, PsdCommand, PsdNumber, PsdText};
 pub use security::{
     CertificateMd5, CertificateUpload, ProfileNumber, ProfileReset, ProfileText, RemoveCertificate,
@@ -37,7 +34,7 @@ pub trait Command {
     type Response;
 
     /// How the command is exchanged.
-    fn spec(&self) -> Spec;
+    fn spec(&self) -> &'static Spec;
 
     /// Appends the parameters behind the name.
     fn encode(&self, line: &mut CommandLine) {
@@ -46,25 +43,6 @@ pub trait Command {
 
     /// Reads the information response, without its prefix; empty when there was none.
     fn decode(&self, answer: Fields<'_>) -> Option<Self::Response>;
-}
-
-/// The part of a command that the engine needs, whatever its response.
-pub trait Request {
-    /// How the command is exchanged.
-    fn spec(&self) -> Spec;
-
-    /// Appends the parameters behind the name.
-    fn encode(&self, line: &mut CommandLine);
-}
-
-impl<C: Command> Request for C {
-    fn spec(&self) -> Spec {
-        Command::spec(self)
-    }
-
-    fn encode(&self, line: &mut CommandLine) {
-        Command::encode(self, line);
-    }
 }
 
 /// Which lines are the command's information response. Its prefix is the command's name and a colon.
@@ -147,13 +125,5 @@ impl Spec {
     #[must_use]
     pub const fn data(self, field: u8, hex: bool) -> Self {
         Self { data: Some((field, hex)), ..self }
-    }
-
-    /// What follows the prefix in `line`, if the line begins with the command's name and a colon.
-    #[must_use]
-    pub fn behind_prefix<'l>(&self, line: &'l [u8]) -> Option<&'l [u8]> {
-        let name = self.name.as_bytes();
-        let end = name.iter().position(|byte| matches!(byte, b'=' | b'?')).unwrap_or(name.len());
-        line.strip_prefix(name.get(..end)?)?.strip_prefix(b":")
     }
 }

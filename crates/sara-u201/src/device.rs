@@ -1,6 +1,5 @@
 //! All that is known about the modem, without I/O.
 
-use heapless::{Deque, Vec};
 use monoclock::Instant;
 
 use crate::at::HexDecoder;
@@ -8,12 +7,8 @@ use crate::config::{DataMode, Probe};
 use crate::engine::{Engine, Event};
 use crate::registration::{Domain, Registration};
 use crate::sockets::Sockets;
-use crate::urc::{Notice, Urc};
-
-/// Room for the URCs that the program has not seen, with a line's end each; older ones give way.
-const URCS: usize = 160;
-/// Room for the longest URC that is read.
-const URC: usize = 120;
+use crate::urc::Notice;
+use crate::urcs::Urcs;
 
 /// Takes what a command answers while it is being received.
 pub(crate) trait Sink {
@@ -91,17 +86,16 @@ pub(crate) struct Device {
     pub(crate) hex: bool,
     pub(crate) data_mode: DataMode,
     pub(crate) probe: Probe,
-    urcs: Deque<u8, URCS>,
-    urcs_lost: bool,
+    pub(crate) urcs: Urcs,
 }
 
 impl Device {
-    pub(crate) fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
             engine: Engine::new(),
-            sockets: Sockets::default(),
-            circuit_switched: Registration::default(),
-            packet_switched: Registration::default(),
+            sockets: Sockets::new(),
+            circuit_switched: Registration::UNKNOWN,
+            packet_switched: Registration::UNKNOWN,
             packet_data: false,
             sockets_known: false,
             restarted: false,
@@ -109,8 +103,7 @@ impl Device {
             hex: false,
             data_mode: DataMode::Auto,
             probe: Probe::DEFAULT,
-            urcs: Deque::new(),
-            urcs_lost: false,
+            urcs: Urcs::new(),
         }
     }
 
@@ -120,9 +113,14 @@ impl Device {
         while let Some(event) = self.engine.handle_input(&mut input, now) {
             match event {
                 Event::Urc(line) => {
-                    let mut copy: Vec<u8, URC> = Vec::new();
-                    copy.extend(line.iter().copied().take(URC));
-                    self.handle_urc(&copy);
+                    let notice = Notice::parse(line);
+                    // What waits on a socket is kept in the table of sockets.
+                    if !matches!(notice, Some(Notice::Data { .. } | Notice::Datagram { .. })) {
+                        self.urcs.push(line);
+                    }
+                    if let Some(notice) = notice {
+                        self.handle_notice(notice);
+                    }
                 }
                 Event::Line { text, last } => sink.line(text, last),
                 Event::Data(data) => sink.data(data),
@@ -132,28 +130,22 @@ impl Device {
         }
     }
 
-    fn handle_urc(&mut self, line: &[u8]) {
-        match Notice::parse(line) {
-            // Kept in the table of sockets.
-            Some(Notice::Data { socket, length } | Notice::Datagram { socket, length }) => {
-                return self.sockets.handle_data(socket, length);
+    fn handle_notice(&mut self, notice: Notice) {
+        match notice {
+            Notice::Data { socket, length } | Notice::Datagram { socket, length } => {
+                self.sockets.handle_data(socket, length);
             }
-            Some(Notice::Closed { socket }) => self.sockets.handle_closed(socket),
-            Some(Notice::PacketDataLost) => self.lose_packet_data(),
-            Some(Notice::Registration { domain: Domain::CircuitSwitched, registration }) => {
-                self.circuit_switched = registration;
-            }
-            Some(Notice::Registration { domain: Domain::PacketSwitched, registration }) => {
-                self.packet_switched = registration;
-            }
-            None => {}
+            Notice::Closed { socket } => self.sockets.handle_closed(socket),
+            Notice::PacketDataLost => self.lose_packet_data(),
+            Notice::Registration { domain, registration } => *self.registration(domain) = registration,
         }
-        while self.urcs.len() + line.len() >= URCS && !self.urcs.is_empty() {
-            self.urcs_lost = true;
-            while self.urcs.pop_front().is_some_and(|byte| byte != b'\n') {}
-        }
-        for &byte in line.iter().chain(b"\n") {
-            let _ = self.urcs.push_back(byte);
+    }
+
+    /// The registration as last heard.
+    pub(crate) const fn registration(&mut self, domain: Domain) -> &mut Registration {
+        match domain {
+            Domain::CircuitSwitched => &mut self.circuit_switched,
+            Domain::PacketSwitched => &mut self.packet_switched,
         }
     }
 
@@ -168,8 +160,8 @@ impl Device {
         self.echo_off = false;
         self.hex = false;
         self.packet_data = false;
-        self.circuit_switched = Registration::default();
-        self.packet_switched = Registration::default();
+        self.circuit_switched = Registration::UNKNOWN;
+        self.packet_switched = Registration::UNKNOWN;
         self.sockets.kill_all(true);
     }
 
@@ -177,45 +169,5 @@ impl Device {
     pub(crate) fn lose_packet_data(&mut self) {
         self.packet_data = false;
         self.sockets.kill_all(false);
-    }
-
-    /// The oldest URC that the program has not seen.
-    pub(crate) fn take_urc(&mut self) -> Option<Urc> {
-        while !self.urcs.is_empty() {
-            let mut line: Vec<u8, URC> = Vec::new();
-            while let Some(byte) = self.urcs.pop_front().filter(|&byte| byte != b'\n') {
-                let _ = line.push(byte);
-            }
-            if let Some(urc) = Urc::parse(&line) {
-                return Some(urc);
-            }
-        }
-        None
-    }
-
-    /// The oldest URC that is `wanted`; the others stay.
-    pub(crate) fn take_urc_if(&mut self, wanted: &dyn Fn(&Urc) -> bool) -> Option<Urc> {
-        let lines = self.urcs.iter().filter(|&&byte| byte == b'\n').count();
-        let mut found = None;
-        for _ in 0..lines {
-            let mut line: Vec<u8, URC> = Vec::new();
-            while let Some(byte) = self.urcs.pop_front().filter(|&byte| byte != b'\n') {
-                let _ = line.push(byte);
-            }
-            let urc = if found.is_none() { Urc::parse(&line).filter(wanted) } else { None };
-            if urc.is_some() {
-                found = urc;
-                continue;
-            }
-            for &byte in line.iter().chain(b"\n") {
-                let _ = self.urcs.push_back(byte);
-            }
-        }
-        found
-    }
-
-    /// Whether URCs were lost since this was asked last.
-    pub(crate) const fn take_urcs_lost(&mut self) -> bool {
-        core::mem::replace(&mut self.urcs_lost, false)
     }
 }

@@ -6,9 +6,9 @@ mod exchange;
 use monoclock::{Instant, Millis};
 
 use crate::at::{CommandLine, DataFrame, Fields, FinalResult, Framing, Token, Tokenizer, hex_digit};
-use crate::command::Request;
+use crate::command::{Command, Spec};
 use crate::urc::is_urc;
-use exchange::{Exchange, Phase, is_answer, keep};
+use exchange::{Exchange, Phase};
 
 pub use event::{Event, Outcome, Payload, StartError};
 
@@ -77,7 +77,8 @@ pub struct Engine {
     tokenizer: Tokenizer<RECEIVE>,
     line: CommandLine,
     stage: [u8; STAGE],
-    last_received: Option<Instant>,
+    /// When the pause behind the last received line is over.
+    gap_end: Instant,
     prompt_pause: Millis,
     exchange: Exchange,
 }
@@ -91,12 +92,12 @@ impl Default for Engine {
 impl Engine {
     /// Makes an engine that has heard nothing yet.
     #[must_use]
-    pub fn new() -> Self {
+    pub const fn new() -> Self {
         Self {
             tokenizer: Tokenizer::new(),
-            line: CommandLine::default(),
+            line: CommandLine::empty(),
             stage: [0; STAGE],
-            last_received: None,
+            gap_end: Instant::from_millis(0),
             prompt_pause: PROMPT_PAUSE,
             exchange: Exchange::new(),
         }
@@ -111,35 +112,38 @@ impl Engine {
     ///
     /// # Errors
     /// The engine is busy, or the command cannot be written on one line.
-    pub fn start(&mut self, command: &dyn Request, payload: Payload, now: Instant) -> Result<(), StartError> {
+    pub fn start<C: Command>(
+        &mut self,
+        command: &C,
+        payload: Payload,
+        now: Instant,
+    ) -> Result<(), StartError> {
         if self.is_busy() {
             return Err(StartError::Busy);
         }
-        self.exchange.spec = command.spec();
-        self.line.restart(self.exchange.spec.name);
-        command.encode(&mut self.line);
+        command.encode(self.open(command.spec()));
         self.begin(payload, now)
     }
 
-    fn begin(&mut self, payload: Payload, now: Instant) -> Result<(), StartError> {
-        if let Payload::Hex(_) = payload {
-            self.line.raw(b",\"");
-        } else {
-            self.line.raw(b"\r");
-        }
+    /// Begins the line of a command, to which its parameters are appended before [`Engine::begin`].
+    pub(crate) fn open(&mut self, spec: &'static Spec) -> &mut CommandLine {
+        self.exchange.spec = spec;
+        self.line.restart(spec.name);
+        &mut self.line
+    }
+
+    /// Starts the command whose line is written.
+    #[inline(never)]
+    pub(crate) fn begin(&mut self, payload: Payload, now: Instant) -> Result<(), StartError> {
+        self.line.raw(if matches!(payload, Payload::Hex(_)) { b",\"" } else { b"\r" });
         if !self.line.is_good() {
             return Err(StartError::Unsendable);
         }
-        self.exchange.payload = payload;
-        self.exchange.answer.clear();
-        self.exchange.answered = false;
-        self.exchange.garbled = false;
-        self.exchange.in_answer = false;
-        self.exchange.outcome = None;
-        self.exchange.phase = Phase::Gap;
-        self.exchange.started = now;
+        self.exchange.begin(payload);
         // A line of long ago leaves nothing to wait for.
-        self.last_received = self.last_received.filter(|&last| now - last <= GAP);
+        let owed = now.until(self.gap_end);
+        self.exchange.deadline = if owed.0 <= GAP.0 + STEP.0 { now + owed } else { now };
+        self.exchange.gap_limit = now + GAP_LIMIT;
         Ok(())
     }
 
@@ -169,10 +173,11 @@ impl Engine {
     }
 
     /// Forgets the exchange and everything received in part: the modem or its baud rate is changed.
-    pub fn reset(&mut self) {
-        let prompt_pause = self.prompt_pause;
-        *self = Self::new();
-        self.prompt_pause = prompt_pause;
+    pub const fn reset(&mut self) {
+        self.tokenizer.reset();
+        self.exchange.phase = Phase::Idle;
+        self.exchange.outcome = None;
+        self.exchange.stale = false;
     }
 
     /// The name of the command that runs, or ran last.
@@ -183,25 +188,15 @@ impl Engine {
 
     /// The bytes to send now; empty when there is nothing to send. `payload` is the command's data.
     pub fn poll_transmit<'t>(&'t mut self, payload: &'t [u8], now: Instant) -> &'t [u8] {
-        match self.exchange.phase {
-            Phase::Gap if now.has_reached(self.gap_end()) => {
-                self.exchange.phase = Phase::Line(0);
-                self.exchange.deadline = now + SEND;
-            }
-            Phase::Pause(until) if now.has_reached(until) => {
-                self.exchange.phase = Phase::Data(0);
-                self.exchange.deadline = now + SEND;
-            }
-            _ => {}
+        let exchange = &mut self.exchange;
+        if matches!(exchange.phase, Phase::Gap | Phase::Pause) && now.has_reached(exchange.deadline) {
+            exchange.phase = if exchange.phase == Phase::Gap { Phase::Line } else { Phase::Data };
+            exchange.deadline = now + SEND;
         }
-        let bytes = match self.exchange.phase {
-            Phase::Line(sent) => self.line.as_bytes().get(sent..),
-            Phase::Data(sent) => match self.exchange.payload {
-                Payload::Prompted(length) => payload.get(sent..length),
-                Payload::Hex(length) => Some(stage_hex(&mut self.stage, payload.get(..length), sent)),
-                Payload::None => None,
-            },
-            Phase::Tail(sent) => b"\"\r".get(sent..),
+        let bytes = match exchange.phase {
+            Phase::Line => self.line.as_bytes().get(exchange.sent..),
+            Phase::Data => payload.get(exchange.sent..exchange.length()),
+            Phase::Digits => Some(stage_hex(&mut self.stage, payload, exchange.sent)),
             _ => None,
         };
         bytes.unwrap_or(&[])
@@ -209,88 +204,86 @@ impl Engine {
 
     /// Tells the engine that `count` of the bytes to send are sent.
     pub fn transmitted(&mut self, count: usize, now: Instant) {
-        if count == 0 {
+        let exchange = &mut self.exchange;
+        let length = match exchange.phase {
+            Phase::Line => self.line.as_bytes().len(),
+            // Two digits a byte, a quote, a carriage return.
+            Phase::Digits => exchange.length() * 2 + 2,
+            Phase::Data => exchange.length(),
+            _ => return,
+        };
+        exchange.sent += count;
+        if exchange.sent < length {
             return;
         }
-        self.exchange.phase = match self.exchange.phase {
-            Phase::Line(sent) if sent + count < self.line.as_bytes().len() => Phase::Line(sent + count),
-            Phase::Line(_) => match self.exchange.payload {
-                Payload::Hex(_) => Phase::Data(0),
-                _ => self.exchange.line_sent(now),
-            },
-            Phase::Data(sent) => {
-                let sent = sent + count;
-                match self.exchange.payload {
-                    Payload::Hex(length) if sent >= length.saturating_mul(2) => Phase::Tail(0),
-                    Payload::Prompted(length) if sent >= length => self.exchange.all_sent(now),
-                    _ => Phase::Data(sent),
-                }
-            }
-            Phase::Tail(sent) if sent + count < 2 => Phase::Tail(sent + count),
-            Phase::Tail(_) => self.exchange.all_sent(now),
-            other => other,
+        exchange.sent = 0;
+        let (phase, time) = match (exchange.phase, exchange.payload) {
+            (Phase::Line, Payload::Hex(_)) => (Phase::Digits, SEND),
+            (Phase::Line, Payload::Prompted(_)) => (Phase::Prompt, PROMPT),
+            _ => (Phase::Final, exchange.spec.timeout),
         };
+        exchange.phase = phase;
+        exchange.deadline = now + time + STEP;
     }
 
     /// Takes bytes from the front of `input` until there is something to tell; nothing when it is used up.
     pub fn handle_input<'e, 'i: 'e>(&'e mut self, input: &mut &'i [u8], now: Instant) -> Option<Event<'e>> {
+        let exchange = &mut self.exchange;
         if !input.is_empty() {
-            self.last_received = Some(now);
+            self.gap_end = now + GAP + STEP;
+            if exchange.phase == Phase::Gap {
+                exchange.deadline = self.gap_end.earlier(exchange.gap_limit);
+            }
         }
-        let running =
-            matches!(self.exchange.phase, Phase::Line(_) | Phase::Data(_) | Phase::Tail(_) | Phase::Final)
-                || matches!(self.exchange.phase, Phase::Prompt | Phase::Pause(_));
-        let waiting = self.exchange.phase == Phase::Prompt;
+        let spec = exchange.spec;
+        let running = !matches!(exchange.phase, Phase::Idle | Phase::Gap);
+        let prefix = self.line.name();
         let framing = Framing {
-            prompt: self.exchange.spec.prompt.filter(|_| waiting),
-            data: self.exchange.spec.data.filter(|_| running).map(|(field, hex)| {
-                let name = self.exchange.spec.name;
-                DataFrame { prefix: name.strip_suffix('=').unwrap_or(name), field, hex }
-            }),
+            prompt: spec.prompt.filter(|_| exchange.phase == Phase::Prompt),
+            data: match spec.data {
+                Some((field, hex)) if running => Some(DataFrame { prefix, field, hex }),
+                _ => None,
+            },
         };
-        let token = self.tokenizer.next(input, framing)?;
-        Some(match token {
+        Some(match self.tokenizer.next(input, framing)? {
             Token::Prompt => {
-                let until = now + self.prompt_pause + STEP;
-                self.exchange.phase = Phase::Pause(until);
-                self.exchange.deadline = until + SEND;
+                exchange.phase = Phase::Pause;
+                exchange.deadline = now + self.prompt_pause + STEP;
                 Event::Nothing
             }
             Token::DataHeader(header) => {
-                keep(&mut self.exchange.answer, header);
-                self.exchange.answered = true;
+                exchange.keep(header, prefix);
                 Event::Line { text: header, last: true }
             }
             Token::Data(data) => Event::Data(data),
             Token::DataEnd { whole } => {
-                self.exchange.garbled |= !whole;
+                exchange.garbled |= !whole;
                 Event::Nothing
             }
             Token::Line { text, first, last } => {
+                let result = if first && last { FinalResult::parse(text) } else { None };
                 if first {
-                    self.exchange.in_answer = running && is_answer(&self.exchange.spec, text);
-                }
-                if self.exchange.in_answer {
-                    if first && !self.exchange.answered {
-                        keep(&mut self.exchange.answer, text);
+                    exchange.in_answer = running && result.is_none() && exchange.is_answer(text, prefix);
+                    if exchange.in_answer {
+                        exchange.keep(text, prefix);
                     }
-                    self.exchange.answered = true;
-                    return Some(Event::Line { text, last });
                 }
-                if !(first && last) {
-                    return Some(Event::Nothing);
-                }
-                if is_urc(text) {
-                    return Some(Event::Urc(text));
-                }
-                if text.starts_with(b"AT") && running {
-                    let sent = self.line.as_bytes();
-                    let echoed = sent.get(..text.len()).is_some_and(|sent| sent == text);
-                    return Some(if echoed { Event::Echo } else { Event::Nothing });
-                }
-                match FinalResult::parse(text) {
-                    Some(result) if running && self.exchange.handle_result(result, now) => Event::Finished,
-                    _ => Event::Nothing,
+                if exchange.in_answer {
+                    Event::Line { text, last }
+                } else if !(first && last) {
+                    Event::Nothing
+                } else if let Some(result) = result {
+                    if running && exchange.handle_result(result, now) {
+                        Event::Finished
+                    } else {
+                        Event::Nothing
+                    }
+                } else if is_urc(text) {
+                    Event::Urc(text)
+                } else if running && text.starts_with(b"AT") && self.line.as_bytes().starts_with(text) {
+                    Event::Echo
+                } else {
+                    Event::Nothing
                 }
             }
         })
@@ -299,36 +292,27 @@ impl Engine {
     /// When the engine must be called again though nothing was received; nothing while it is idle.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
+        let deadline = self.exchange.deadline;
+        let silence = self.gap_end + DATA_SILENCE;
         match self.exchange.phase {
             Phase::Idle => None,
-            Phase::Gap => Some(self.gap_end()),
-            Phase::Pause(until) => Some(until),
-            _ => Some(self.effective_deadline()),
+            _ if self.tokenizer.is_inside_data() => Some(deadline.earlier(silence)),
+            _ => Some(deadline),
         }
     }
 
     /// Ends the exchange if its time is over.
     pub fn handle_timeout(&mut self, now: Instant) {
-        let ended = match self.exchange.phase {
-            Phase::Idle | Phase::Gap | Phase::Pause(_) => false,
-            _ => now.has_reached(self.effective_deadline()),
-        };
-        if !ended {
+        let exchange = &mut self.exchange;
+        if matches!(exchange.phase, Phase::Gap | Phase::Pause) {
             return;
         }
-        self.exchange.stale = true;
-        let owes_data = matches!(self.exchange.phase, Phase::Prompt | Phase::Data(_))
-            && matches!(self.exchange.payload, Payload::Prompted(_));
-        let missing = self.exchange.phase == Phase::Final && self.exchange.answered_without_line();
+        if !self.poll_timeout().is_some_and(|deadline| now.has_reached(deadline)) {
+            return;
+        }
         let inside = self.tokenizer.is_inside_data();
         self.tokenizer.reset();
-        self.exchange.end(if inside {
-            Outcome::Garbled
-        } else if missing {
-            Outcome::AnswerMissing
-        } else {
-            Outcome::TimedOut { owes_data }
-        });
+        self.exchange.give_up(inside);
     }
 
     /// Tells how the exchange ended, once.
@@ -336,36 +320,31 @@ impl Engine {
         self.exchange.outcome.take()
     }
 
+    /// How the exchange ended that is over.
+    pub(crate) fn ended(&mut self) -> Outcome {
+        self.finish().unwrap_or(Outcome::TimedOut { owes_data: false })
+    }
+
     /// The parameters of the first information response, behind its prefix.
     #[must_use]
+    #[inline(never)]
     pub fn answer(&self) -> Fields<'_> {
-        let answer = &self.exchange.answer;
-        Fields::new(self.exchange.spec.behind_prefix(answer).unwrap_or(answer))
-    }
-
-    fn gap_end(&self) -> Instant {
-        self.last_received.map_or(self.exchange.started, |last| {
-            (last + GAP + STEP).earlier(self.exchange.started + GAP_LIMIT)
-        })
-    }
-
-    fn effective_deadline(&self) -> Instant {
-        match self.last_received {
-            Some(last) if self.tokenizer.is_inside_data() => {
-                self.exchange.deadline.earlier(last + DATA_SILENCE + STEP)
-            }
-            _ => self.exchange.deadline,
-        }
+        Fields::new(self.exchange.answer())
     }
 }
 
-/// Writes the hexadecimal digits of `payload`, from digit `sent` on, as far as the stage has room.
-fn stage_hex<'s>(stage: &'s mut [u8; STAGE], payload: Option<&[u8]>, sent: usize) -> &'s [u8] {
-    let rest = payload.and_then(|payload| payload.get(sent / 2..)).unwrap_or(&[]);
-    let digits = rest.iter().flat_map(|&byte| [hex_digit(byte >> 4), hex_digit(byte)]).skip(sent % 2);
+/// Writes what stands behind a command line in hexadecimal mode, from character `sent` on, as far as the
+/// stage has room: the digits of `payload`, the quote that closes them, the carriage return.
+fn stage_hex<'s>(stage: &'s mut [u8; STAGE], payload: &[u8], sent: usize) -> &'s [u8] {
     let mut count = 0;
-    for (place, digit) in stage.iter_mut().zip(digits) {
-        *place = digit;
+    for place in stage.iter_mut() {
+        let character = sent + count;
+        *place = match payload.get(character / 2) {
+            Some(&byte) => hex_digit(if character.is_multiple_of(2) { byte >> 4 } else { byte }),
+            None if character == payload.len() * 2 => b'"',
+            None if character == payload.len() * 2 + 1 => b'\r',
+            None => break,
+        };
         count += 1;
     }
     stage.get(..count).unwrap_or(&[])

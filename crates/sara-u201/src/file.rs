@@ -32,7 +32,7 @@ where
     /// [`Error::Refused`] when the file system is full.
     pub fn append_file(&mut self, name: &str, data: &[u8]) -> Result<(), Error> {
         let length = u32::try_from(data.len()).unwrap_or(u32::MAX);
-        let spec = Spec::new("+UDWNFILE=").within(FILE).prompt(b'>');
+        let spec = const { &Spec::new("+UDWNFILE=").within(FILE).prompt(b'>') };
         let encode = |line: &mut CommandLine| {
             line.text(name).number(length);
         };
@@ -45,7 +45,7 @@ where
     /// [`Error::Refused`] when there is no such file.
     pub fn read_file(&mut self, name: &str, offset: u32, buffer: &mut [u8]) -> Result<usize, Error> {
         let length = u32::try_from(buffer.len()).unwrap_or(u32::MAX);
-        let spec = Spec::new("+URDBLOCK=").reply(Reply::Line).within(FILE).data(2, false);
+        let spec = const { &Spec::new("+URDBLOCK=").reply(Reply::Line).within(FILE).data(2, false) };
         let encode = |line: &mut CommandLine| {
             line.text(name).number(offset).number(length);
         };
@@ -64,7 +64,7 @@ where
     /// # Errors
     /// [`Error::Refused`] when there is no such file.
     pub fn delete_file(&mut self, name: &str) -> Result<(), Error> {
-        self.execute(&Custom::plain(Spec::new("+UDELFILE=").within(FILE), |line| {
+        self.execute(&Custom::plain(const { &Spec::new("+UDELFILE=").within(FILE) }, |line| {
             line.text(name);
         }))
     }
@@ -90,7 +90,7 @@ where
     }
 
     fn file_number(&mut self, encode: impl Fn(&mut CommandLine)) -> Result<u32, Error> {
-        let spec = Spec::new("+ULSTFILE=").reply(Reply::Line).within(FILE);
+        let spec = const { &Spec::new("+ULSTFILE=").reply(Reply::Line).within(FILE) };
         self.execute(&Custom::new(spec, encode, |mut answer| answer.number()))
     }
 
@@ -99,7 +99,7 @@ where
     /// # Errors
     /// The modem does not answer.
     pub fn files<const N: usize>(&mut self) -> Result<Vec<FileName, N>, Error> {
-        let spec = Spec::new("+ULSTFILE=").reply(Reply::Lines).within(FILE);
+        let spec = const { &Spec::new("+ULSTFILE=").reply(Reply::Lines).within(FILE) };
         let encode = |line: &mut CommandLine| {
             line.number(0u8);
         };

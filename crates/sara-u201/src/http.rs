@@ -66,7 +66,8 @@ where
         timeout: Millis,
     ) -> Result<Result<(), HttpError>, Error> {
         if let Some(tls) = tls {
-            self.set_profile(tls, host)?;
+            let set = self.set_profile(tls, host);
+            self.named(set)?;
         }
         self.http_setting(|line| {
             line.number(PROFILE);
@@ -82,7 +83,7 @@ where
                 line.number(PROFILE).number(6u8).number(1u8).number(tls.number);
             })?;
         }
-        self.execute(&Custom::plain(Spec::new("+UHTTPC=").within(Spec::SOCKET), |line| {
+        self.execute(&Custom::plain(const { &Spec::new("+UHTTPC=").within(Spec::SOCKET) }, |line| {
             let number = match request {
                 HttpRequest::Head => 0u8,
                 HttpRequest::Get => 1,
@@ -104,7 +105,7 @@ where
         match self.await_urc(timeout, |urc| matches!(urc, Urc::Http { profile: PROFILE, .. }))? {
             Some(Urc::Http { succeeded: true, .. }) => Ok(Ok(())),
             Some(_) => {
-                let spec = Spec::new("+UHTTPER=").reply(Reply::Line).within(Spec::SOCKET);
+                let spec = const { &Spec::new("+UHTTPER=").reply(Reply::Line).within(Spec::SOCKET) };
                 let error = self.execute(&Custom::new(
                     spec,
                     |line| {
@@ -122,6 +123,6 @@ where
     }
 
     fn http_setting(&mut self, encode: impl Fn(&mut crate::at::CommandLine)) -> Result<(), Error> {
-        self.execute(&Custom::plain(Spec::new("+UHTTP=").within(Spec::SOCKET), encode))
+        self.execute(&Custom::plain(const { &Spec::new("+UHTTP=").within(Spec::SOCKET) }, encode))
     }
 }

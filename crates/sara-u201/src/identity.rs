@@ -25,7 +25,7 @@ where
     /// # Errors
     /// The modem does not answer, or not with digits.
     pub fn imei(&mut self) -> Result<Identity, Error> {
-        self.identity(Spec::new("+CGSN").reply(Reply::Digits))
+        self.identity(const { &Spec::new("+CGSN").reply(Reply::Digits) })
     }
 
     /// The IMSI, the subscriber's number (`AT+CIMI`).
@@ -33,7 +33,7 @@ where
     /// # Errors
     /// As [`Modem::imei`]; the SIM must be unlocked.
     pub fn imsi(&mut self) -> Result<Identity, Error> {
-        self.identity(Spec::new("+CIMI").reply(Reply::Digits).within(Spec::SOCKET))
+        self.identity(const { &Spec::new("+CIMI").reply(Reply::Digits).within(Spec::SOCKET) })
     }
 
     /// The ICCID, the SIM card's number (`AT+CCID`).
@@ -41,7 +41,7 @@ where
     /// # Errors
     /// As [`Modem::imei`].
     pub fn iccid(&mut self) -> Result<Identity, Error> {
-        self.identity(Spec::new("+CCID").reply(Reply::Line).within(Spec::SOCKET))
+        self.identity(const { &Spec::new("+CCID").reply(Reply::Line).within(Spec::SOCKET) })
     }
 
     /// The model (`AT+CGMM`): `SARA-U201`.
@@ -49,7 +49,7 @@ where
     /// # Errors
     /// The modem does not answer.
     pub fn model(&mut self) -> Result<Identity, Error> {
-        self.identity(Spec::new("+CGMM").reply(Reply::Text))
+        self.identity(const { &Spec::new("+CGMM").reply(Reply::Text) })
     }
 
     /// The firmware's version (`AT+CGMR`), on which the TLS abilities depend.
@@ -57,10 +57,10 @@ where
     /// # Errors
     /// The modem does not answer.
     pub fn firmware(&mut self) -> Result<Identity, Error> {
-        self.identity(Spec::new("+CGMR").reply(Reply::Text))
+        self.identity(const { &Spec::new("+CGMR").reply(Reply::Text) })
     }
 
-    fn identity(&mut self, spec: Spec) -> Result<Identity, Error> {
+    fn identity(&mut self, spec: &'static Spec) -> Result<Identity, Error> {
         self.execute(&Custom::new(spec, |_| {}, identity))
     }
 }

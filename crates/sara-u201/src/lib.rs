@@ -20,6 +20,7 @@ mod config;
 mod device;
 mod engine;
 mod error;
+mod fault;
 mod file;
 mod http;
 mod identity;
@@ -45,6 +46,7 @@ mod trace;
 mod transfer;
 mod udp;
 mod urc;
+mod urcs;
 mod voice;
 
 pub use certificate::{Certificate, CertificateKind, Upload};

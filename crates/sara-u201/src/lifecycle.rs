@@ -45,7 +45,7 @@ where
         if saving == PowerSaving::Dtr && !self.set_dtr(true) {
             return Err(Error::Argument("power saving by DTR"));
         }
-        self.execute(&Custom::plain(Spec::new("+UPSV="), |line| {
+        self.execute(&Custom::plain(const { &Spec::new("+UPSV=") }, |line| {
             line.number(saving.number());
         }))?;
         self.set_saving(saving);

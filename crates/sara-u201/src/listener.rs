@@ -25,9 +25,10 @@ where
     pub fn listen(&mut self, port: u16) -> Result<SocketHandle, Error> {
         let number = self.execute(&CreateSocket { protocol: Protocol::Tcp, local_port: 0 })?;
         let generation = self.device.sockets.open(number).ok_or(Error::Garbled { command: "+USOCR=" })?;
-        let listening = self.execute(&Custom::plain(Spec::new("+USOLI=").within(Spec::SOCKET), |line| {
-            line.number(number).number(port);
-        }));
+        let listening =
+            self.execute(&Custom::plain(const { &Spec::new("+USOLI=").within(Spec::SOCKET) }, |line| {
+                line.number(number).number(port);
+            }));
         if listening.is_err() {
             self.device.sockets.abandon(number, generation);
         }
@@ -39,8 +40,9 @@ where
     /// # Errors
     /// `WouldBlock` while there is none; [`Error::Closed`] when the listener is closed.
     pub fn accept(&mut self, listener: SocketHandle) -> nb::Result<(SocketHandle, SocketAddrV4), Error> {
-        self.check(listener)?;
-        let urc = self.device.take_urc_if(
+        let open = self.check(listener);
+        self.named(open)?;
+        let urc = self.device.urcs.take_if(
             &|urc: &Urc| matches!(urc, Urc::SocketAccepted { listener: number, .. } if *number == listener.number),
         );
         let Some(Urc::SocketAccepted { socket, remote, .. }) = urc else {
@@ -51,7 +53,9 @@ where
         self.device.sockets.handle_data(socket, waiting);
         let (now, probe) = (self.now(), self.device.probe);
         let handle = SocketHandle { number: socket, generation };
-        self.live(handle)?.schedule_probe(probe, now);
+        if let Ok(entry) = self.live(handle) {
+            entry.schedule_probe(probe, now);
+        }
         Ok((handle, remote))
     }
 }

@@ -24,8 +24,8 @@ where
     /// # Errors
     /// The modem refuses, or restarts.
     pub fn locate(&mut self, timeout: Millis, accuracy: u32) -> Result<Option<Location>, Error> {
-        self.execute(&Custom::plain(Spec::new("+ULOCCELL=1").within(Spec::SOCKET), |_| {}))?;
-        self.execute(&Custom::plain(Spec::new("+ULOC=").within(Spec::SOCKET), |line| {
+        self.execute(&Custom::plain(const { &Spec::new("+ULOCCELL=1").within(Spec::SOCKET) }, |_| {}))?;
+        self.execute(&Custom::plain(const { &Spec::new("+ULOC=").within(Spec::SOCKET) }, |line| {
             line.number(2u8).number(2u8).number(0u8).number(timeout.as_secs().max(1)).number(accuracy);
         }))?;
         let urc = self.await_urc(timeout, |urc| matches!(urc, Urc::Location(_)))?;

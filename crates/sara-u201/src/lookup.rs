@@ -9,7 +9,6 @@ use monoclock::Millis;
 
 use crate::at::CommandLine;
 use crate::command::{Custom, Reply, Spec};
-use crate::device::Discard;
 use crate::error::Error;
 use crate::modem::Modem;
 use crate::power::Wiring;
@@ -39,7 +38,7 @@ pub enum Pong {
 
 /// `AT+UDNSRN=0`, ready to run.
 pub(crate) fn resolve(host: &str) -> Custom<impl Fn(&mut CommandLine), Ipv4Addr> {
-    let spec = Spec::new("+UDNSRN=").reply(Reply::Line).within(RESOLVE);
+    let spec = const { &Spec::new("+UDNSRN=").reply(Reply::Line).within(RESOLVE) };
     let encode = move |line: &mut CommandLine| {
         line.number(0u8).text(host);
     };
@@ -65,7 +64,7 @@ where
     /// # Errors
     /// The modem refuses or does not answer.
     pub fn ping(&mut self, host: &str, timeout: Millis) -> Result<Pong, Error> {
-        self.execute(&Custom::plain(Spec::new("+UPING=").within(Spec::SOCKET), |line| {
+        self.execute(&Custom::plain(const { &Spec::new("+UPING=").within(Spec::SOCKET) }, |line| {
             line.text(host).number(1u8).number(32u8).number(timeout.0).number(64u8);
         }))?;
         // The modem tells the time-out by itself; the margin is for the look-up.
@@ -89,8 +88,8 @@ where
     ) -> Result<Option<Urc>, Error> {
         let deadline = self.now() + timeout;
         loop {
-            self.pump(&[], &mut Discard)?;
-            if let Some(urc) = self.device.take_urc_if(&wanted) {
+            self.hear()?;
+            if let Some(urc) = self.device.urcs.take_if(&wanted) {
                 return Ok(Some(urc));
             }
             if self.device.restarted {

@@ -4,12 +4,13 @@ use embedded_io::{Error as _, Read, ReadReady, Write};
 use monoclock::{Clock, Instant, Millis};
 
 use crate::at::FinalResult;
-use crate::bringup::{Bringup, Step, expect};
-use crate::command::{Attention, CloseSocket, Command, ProbeErrorNumbers, Request};
+use crate::bringup::{Bringup, Step};
+use crate::command::{Attention, CloseSocket, Command, ProbeErrorNumbers};
 use crate::config::Config;
 use crate::device::{Device, Discard, Sink};
 use crate::engine::{Outcome, Payload};
 use crate::error::Error;
+use crate::fault::{Fault, expect};
 use crate::lifecycle::PowerSaving;
 use crate::power::Wiring;
 use crate::registration::{Domain, Registration};
@@ -96,23 +97,16 @@ where
             // A modem that saves power by DTR, from an earlier life, hears nothing without it.
             self.wiring.dtr(true);
         }
-        if self.bringup.is_ready(&self.device) && !self.device.engine.is_busy() {
-            self.pump(&[], &mut Discard)?;
-        }
         loop {
+            self.hear()?;
+            if self.device.engine.is_busy() {
+                return Err(nb::Error::WouldBlock);
+            }
             match self.bringup.step(&mut self.device, config, self.clock.now())? {
-                Step::Exchange => {
-                    self.pump(&[], &mut Discard)?;
-                    if self.device.engine.is_busy() {
-                        return Err(nb::Error::WouldBlock);
-                    }
-                }
+                Step::Exchange => {}
                 Step::Wait(until) => {
-                    let heard = self.pump(&[], &mut Discard)?;
-                    if !heard && !self.clock.now().has_reached(until) {
-                        self.wake_at = Some(until);
-                        return Err(nb::Error::WouldBlock);
-                    }
+                    self.wake_at = Some(until);
+                    return Err(nb::Error::WouldBlock);
                 }
                 Step::Reset(asserted) => {
                     if !self.wiring.reset(asserted) {
@@ -149,14 +143,14 @@ where
     /// # Errors
     /// `WouldBlock` while there is none; the serial line may fail.
     pub fn poll_urc(&mut self) -> nb::Result<Urc, Error> {
-        self.pump(&[], &mut Discard)?;
-        self.device.take_urc().ok_or(nb::Error::WouldBlock)
+        self.hear()?;
+        self.device.urcs.take().ok_or(nb::Error::WouldBlock)
     }
 
     /// Whether URCs came faster than [`Modem::poll_urc`] took them, since this was asked last. The oldest
     /// were dropped; the driver's own view of sockets and registration does not suffer.
     pub fn take_urcs_lost(&mut self) -> bool {
-        self.device.take_urcs_lost()
+        self.device.urcs.take_lost()
     }
 
     /// Runs a command and waits for its answer.
@@ -164,7 +158,8 @@ where
     /// # Errors
     /// The modem refused, did not answer in time, or answered something else.
     pub fn execute<X: Command>(&mut self, command: &X) -> Result<X::Response, Error> {
-        self.execute_with(command, Payload::None, &[])
+        let result = self.ask(command);
+        self.named(result)
     }
 
     /// Runs a command that carries data.
@@ -187,52 +182,81 @@ where
         data: &[u8],
         sink: &mut dyn Sink,
     ) -> Result<X::Response, Error> {
-        self.exchange(command, payload, data, sink)?;
-        let answer = self.device.engine.answer();
-        command.decode(answer).ok_or(Error::Garbled { command: self.device.engine.name() })
+        let result = self.ask_with(command, payload, data, sink);
+        self.named(result)
     }
 
-    /// The part of a command's execution that does not depend on its type.
-    #[inline(never)]
-    fn exchange(
+    /// Runs a command without data.
+    #[inline]
+    pub(crate) fn ask<X: Command>(&mut self, command: &X) -> Result<X::Response, Fault> {
+        self.prepare()?;
+        command.encode(self.device.engine.open(command.spec()));
+        self.exchange_plain()?;
+        command.decode(self.device.engine.answer()).ok_or(Fault::Garbled)
+    }
+
+    /// Runs a command with data in either direction.
+    #[inline]
+    pub(crate) fn ask_with<X: Command>(
         &mut self,
-        command: &dyn Request,
+        command: &X,
         payload: Payload,
         data: &[u8],
         sink: &mut dyn Sink,
-    ) -> Result<(), Error> {
+    ) -> Result<X::Response, Fault> {
+        self.prepare()?;
+        command.encode(self.device.engine.open(command.spec()));
+        self.exchange(payload, data, sink)?;
+        command.decode(self.device.engine.answer()).ok_or(Fault::Garbled)
+    }
+
+    /// Names the command in an error.
+    pub(crate) fn named<T>(&self, result: Result<T, Fault>) -> Result<T, Error> {
+        result.map_err(|fault| fault.named(self.device.engine.name()))
+    }
+
+    /// Brings both sides to a point where a command can be sent.
+    #[inline(never)]
+    fn prepare(&mut self) -> Result<(), Fault> {
         self.wake()?;
-        let outcome = match self.settle() {
-            Ok(()) => self.run(command, payload, data, sink),
-            Err(error) => Err(error),
-        };
+        self.settle()
+    }
+
+    #[inline(never)]
+    fn exchange_plain(&mut self) -> Result<(), Fault> {
+        self.exchange(Payload::None, &[], &mut Discard)
+    }
+
+    /// Runs the command that is open in the engine.
+    #[inline(never)]
+    fn exchange(&mut self, payload: Payload, data: &[u8], sink: &mut dyn Sink) -> Result<(), Fault> {
+        let outcome = self.run(payload, data, sink);
         if self.saving == PowerSaving::Dtr {
             self.wiring.dtr(false);
         }
-        expect(outcome?, &self.device)
+        expect(outcome?)
     }
 
     /// Starts a command, or goes on with the one that was started so, without waiting.
-    pub(crate) fn poll_execute(&mut self, command: &dyn Request) -> nb::Result<(), Error> {
+    pub(crate) fn poll_execute<X: Command>(&mut self, command: &X) -> nb::Result<(), Error> {
         if !self.polled {
-            self.wake()?;
-            self.settle()?;
-            if self.device.engine.start(command, Payload::None, self.clock.now()).is_err() {
-                return Err(nb::Error::Other(Error::Argument(self.device.engine.name())));
-            }
+            let prepared = self.prepare();
+            self.named(prepared)?;
+            let started = self.device.engine.start(command, Payload::None, self.clock.now());
+            self.named(started.map_err(|_| Fault::Argument))?;
             self.polled = true;
         }
-        self.pump(&[], &mut Discard)?;
+        self.hear()?;
         if self.device.engine.is_busy() {
             return Err(nb::Error::WouldBlock);
         }
         self.polled = false;
-        let outcome = self.device.engine.finish().unwrap_or(Outcome::TimedOut { owes_data: false });
-        Ok(expect(outcome, &self.device)?)
+        let ended = expect(self.device.engine.ended());
+        Ok(self.named(ended)?)
     }
 
     /// Wakes a modem that saves power.
-    fn wake(&mut self) -> Result<(), Error> {
+    fn wake(&mut self) -> Result<(), Fault> {
         match self.saving {
             PowerSaving::Off => {}
             PowerSaving::Dtr => {
@@ -240,15 +264,13 @@ where
                 let awake = self.clock.now() + WAKE;
                 while !self.clock.now().has_reached(awake) {
                     self.clock.wait(awake);
-                    self.pump(&[], &mut Discard)?;
+                    self.serve()?;
                 }
             }
             PowerSaving::Idle => {
                 // The first is lost if the modem sleeps, and wakes it.
                 for _ in 0..2 {
-                    if self.run(&Attention, Payload::None, &[], &mut Discard)?
-                        == Outcome::Final(FinalResult::Ok)
-                    {
+                    if self.run_plain(&Attention)? == Outcome::Final(FinalResult::Ok) {
                         break;
                     }
                 }
@@ -276,34 +298,33 @@ where
         self.bringup.lose_modem();
     }
 
-    /// Brings both sides to a point where a command can be sent.
-    fn settle(&mut self) -> Result<(), Error> {
-        self.pump(&[], &mut Discard)?;
+    fn settle(&mut self) -> Result<(), Fault> {
+        self.serve()?;
         self.polled = false;
         // Only what was polled and left alone can be running here.
         while self.device.engine.is_busy() {
             self.wait();
-            self.pump(&[], &mut Discard)?;
+            self.serve()?;
         }
         if self.device.engine.is_stale() {
             self.resync()?;
         }
         if self.device.restarted {
-            return Err(Error::Restarted);
+            return Err(Fault::Restarted);
         }
         while let Some(socket) = self.device.sockets.abandoned() {
             self.device.sockets.free(socket);
             // The modem may have closed it long since.
-            self.run(&CloseSocket(socket), Payload::None, &[], &mut Discard)?;
+            self.run_plain(&CloseSocket(socket))?;
         }
         Ok(())
     }
 
     /// Asks until the answer is surely that of the question, then lets late ones pass.
-    fn resync(&mut self) -> Result<(), Error> {
+    fn resync(&mut self) -> Result<(), Fault> {
         let probe = ProbeErrorNumbers;
         for _ in 0..RESYNC_TRIES {
-            if self.run(&probe, Payload::None, &[], &mut Discard)? != Outcome::Final(FinalResult::Ok) {
+            if self.run_plain(&probe)? != Outcome::Final(FinalResult::Ok) {
                 continue;
             }
             if probe.decode(self.device.engine.answer()) == Some(0) {
@@ -314,15 +335,15 @@ where
             return Ok(());
         }
         self.bringup.lose_modem();
-        Err(Error::ModemLost)
+        Err(Fault::ModemLost)
     }
 
-    fn wait_until_quiet(&mut self) -> Result<(), Error> {
+    fn wait_until_quiet(&mut self) -> Result<(), Fault> {
         let mut quiet_at = self.clock.now() + QUIET;
         // Bounded, should the modem never be quiet.
         let limit = quiet_at + Millis(4 * QUIET.0);
         while !self.clock.now().has_reached(quiet_at) {
-            if self.pump(&[], &mut Discard)? {
+            if self.serve()? {
                 quiet_at = (self.clock.now() + QUIET).earlier(limit);
             }
             self.clock.wait(quiet_at);
@@ -330,29 +351,41 @@ where
         Ok(())
     }
 
-    /// Runs a command to its end, whatever that is.
+    /// Runs a command without preparing for it.
+    fn run_plain<X: Command>(&mut self, command: &X) -> Result<Outcome, Fault> {
+        command.encode(self.device.engine.open(command.spec()));
+        self.run(Payload::None, &[], &mut Discard)
+    }
+
+    /// Runs the command that is open in the engine to its end, whatever that is.
     #[inline(never)]
-    pub(crate) fn run(
-        &mut self,
-        command: &dyn Request,
-        payload: Payload,
-        data: &[u8],
-        sink: &mut dyn Sink,
-    ) -> Result<Outcome, Error> {
-        if self.device.engine.start(command, payload, self.clock.now()).is_err() {
-            return Err(Error::Argument(self.device.engine.name()));
-        }
+    fn run(&mut self, payload: Payload, data: &[u8], sink: &mut dyn Sink) -> Result<Outcome, Fault> {
+        let now = self.clock.now();
+        self.device.engine.begin(payload, now).map_err(|_| Fault::Argument)?;
         loop {
             self.pump(data, sink)?;
-            if let Some(outcome) = self.device.engine.finish() {
-                return Ok(outcome);
+            if !self.device.engine.is_busy() {
+                return Ok(self.device.engine.ended());
             }
             self.wait();
         }
     }
 
+    /// Takes what was received, and sends what is to be sent without data.
+    #[inline(never)]
+    pub(crate) fn serve(&mut self) -> Result<bool, Fault> {
+        self.pump(&[], &mut Discard)
+    }
+
+    /// The same, for functions that the program calls.
+    pub(crate) fn hear(&mut self) -> Result<(), Error> {
+        let heard = self.serve();
+        self.named(heard).map(|_| ())
+    }
+
     /// Sends and receives what is there, without waiting. Tells whether anything was received.
-    pub(crate) fn pump(&mut self, data: &[u8], sink: &mut dyn Sink) -> Result<bool, Error> {
+    #[inline(never)]
+    pub(crate) fn pump(&mut self, data: &[u8], sink: &mut dyn Sink) -> Result<bool, Fault> {
         let mut heard = false;
         loop {
             heard |= self.receive(sink)?;
@@ -363,19 +396,19 @@ where
             if bytes.is_empty() {
                 return Ok(heard);
             }
-            let sent = self.serial.write(bytes).map_err(|error| Error::Serial(error.kind()))?;
-            self.device.engine.transmitted(sent, self.clock.now());
+            let sent = self.serial.write(bytes).map_err(|error| Fault::Serial(error.kind()))?;
             if sent == 0 {
                 return Ok(heard);
             }
+            self.device.engine.transmitted(sent, self.clock.now());
         }
     }
 
-    fn receive(&mut self, sink: &mut dyn Sink) -> Result<bool, Error> {
+    fn receive(&mut self, sink: &mut dyn Sink) -> Result<bool, Fault> {
         let mut heard = false;
-        while self.serial.read_ready().map_err(|error| Error::Serial(error.kind()))? {
+        while self.serial.read_ready().map_err(|error| Fault::Serial(error.kind()))? {
             let mut chunk = [0; CHUNK];
-            let count = self.serial.read(&mut chunk).map_err(|error| Error::Serial(error.kind()))?;
+            let count = self.serial.read(&mut chunk).map_err(|error| Fault::Serial(error.kind()))?;
             let Some(bytes) = chunk.get(..count).filter(|bytes| !bytes.is_empty()) else { break };
             self.device.handle_input(bytes, self.clock.now(), sink);
             heard = true;

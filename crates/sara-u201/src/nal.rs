@@ -65,7 +65,7 @@ where
 
     fn send(&mut self, socket: &mut TcpSocket, buffer: &[u8]) -> nb::Result<usize, Error> {
         let handle = socket.0.ok_or(Error::Closed)?;
-        Ok(self.write_socket(handle, buffer)?)
+        Ok(self.write_socket(handle, buffer).map_err(|fault| fault.named("+USOWR="))?)
     }
 
     fn receive(&mut self, socket: &mut TcpSocket, buffer: &mut [u8]) -> nb::Result<usize, Error> {

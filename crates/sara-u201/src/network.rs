@@ -127,7 +127,7 @@ where
     /// # Errors
     /// The modem does not answer.
     pub fn signal(&mut self) -> Result<Signal, Error> {
-        let spec = Spec::new("+CSQ").reply(Reply::Line);
+        let spec = const { &Spec::new("+CSQ").reply(Reply::Line) };
         self.execute(&Custom::new(
             spec,
             |_| {},
@@ -144,7 +144,7 @@ where
     /// # Errors
     /// The modem does not answer.
     pub fn operator(&mut self) -> Result<Option<String<32>>, Error> {
-        let spec = Spec::new("+COPS?").reply(Reply::Line).within(Spec::NETWORK);
+        let spec = const { &Spec::new("+COPS?").reply(Reply::Line).within(Spec::NETWORK) };
         self.execute(&Custom::new(
             spec,
             |_| {},
@@ -161,7 +161,7 @@ where
     /// # Errors
     /// The modem refuses while it is busy, or does not answer in time.
     pub fn scan<const N: usize>(&mut self) -> Result<Vec<Operator, N>, Error> {
-        let spec = Spec::new("+COPS=?").reply(Reply::Line).within(Spec::NETWORK).abortable();
+        let spec = const { &Spec::new("+COPS=?").reply(Reply::Line).within(Spec::NETWORK).abortable() };
         let mut scan = Scan { operators: Vec::new(), group: Vec::new(), inside: false };
         self.execute_into(&Custom::plain(spec, |_| {}), Payload::None, &[], &mut scan)?;
         Ok(scan.operators)
@@ -172,7 +172,7 @@ where
     /// # Errors
     /// No network accepts the SIM.
     pub fn select_automatically(&mut self) -> Result<(), Error> {
-        let spec = Spec::new("+COPS=").within(Spec::NETWORK).abortable();
+        let spec = const { &Spec::new("+COPS=").within(Spec::NETWORK).abortable() };
         self.execute(&Custom::plain(spec, |line| {
             line.number(0u8);
         }))
@@ -183,7 +183,7 @@ where
     /// # Errors
     /// The network refuses, or is not there.
     pub fn select(&mut self, identity: &str) -> Result<(), Error> {
-        let spec = Spec::new("+COPS=").within(Spec::NETWORK).abortable();
+        let spec = const { &Spec::new("+COPS=").within(Spec::NETWORK).abortable() };
         self.execute(&Custom::plain(spec, |line| {
             line.number(1u8).number(2u8).text(identity);
         }))
@@ -194,7 +194,7 @@ where
     /// # Errors
     /// The modem does not answer.
     pub fn bands(&mut self) -> Result<Bands, Error> {
-        let spec = Spec::new("+UBANDSEL?").reply(Reply::Line).within(Spec::SOCKET);
+        let spec = const { &Spec::new("+UBANDSEL?").reply(Reply::Line).within(Spec::SOCKET) };
         self.execute(&Custom::new(spec, |_| {}, Bands::read))
     }
 
@@ -203,7 +203,7 @@ where
     /// # Errors
     /// The modem refuses an empty or impossible set.
     pub fn set_bands(&mut self, bands: Bands) -> Result<(), Error> {
-        let spec = Spec::new("+UBANDSEL=").within(Millis::from_secs(40));
+        let spec = const { &Spec::new("+UBANDSEL=").within(Millis::from_secs(40)) };
         self.execute(&Custom::plain(spec, |line| {
             for (place, &mhz) in Bands::MHZ.iter().enumerate() {
                 if bands.0 >> place & 1 == 1 {
@@ -220,7 +220,7 @@ where
     /// The modem refuses.
     pub fn set_radio_access(&mut self, access: RadioAccess) -> Result<(), Error> {
         self.deregister()?;
-        self.execute(&Custom::plain(Spec::new("+URAT=").within(Spec::SOCKET), |line| {
+        self.execute(&Custom::plain(const { &Spec::new("+URAT=").within(Spec::SOCKET) }, |line| {
             match access {
                 RadioAccess::GsmOnly => line.number(0u8),
                 RadioAccess::UmtsOnly => line.number(2u8),
@@ -236,7 +236,7 @@ where
     /// # Errors
     /// The modem does not answer.
     pub fn radio_access(&mut self) -> Result<RadioAccess, Error> {
-        let spec = Spec::new("+URAT?").reply(Reply::Line).within(Spec::SOCKET);
+        let spec = const { &Spec::new("+URAT?").reply(Reply::Line).within(Spec::SOCKET) };
         self.execute(&Custom::new(
             spec,
             |_| {},
@@ -257,7 +257,7 @@ where
     /// # Errors
     /// The modem refuses.
     pub fn deregister(&mut self) -> Result<(), Error> {
-        let spec = Spec::new("+COPS=").within(Spec::NETWORK).abortable();
+        let spec = const { &Spec::new("+COPS=").within(Spec::NETWORK).abortable() };
         self.execute(&Custom::plain(spec, |line| {
             line.number(2u8);
         }))?;

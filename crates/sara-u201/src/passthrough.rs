@@ -26,7 +26,7 @@ where
     /// # Errors
     /// As the modem answers.
     pub fn raw(&mut self, line: &str, mut show: impl FnMut(&[u8])) -> Result<(), Error> {
-        let spec = Spec::new("").reply(Reply::Lines).within(Spec::NETWORK).abortable();
+        let spec = const { &Spec::new("").reply(Reply::Lines).within(Spec::NETWORK).abortable() };
         let command = Custom::plain(spec, |out| {
             // Quotes are part of the user's line; line ends are not.
             for piece in line.split_inclusive('"') {

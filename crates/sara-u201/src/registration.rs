@@ -99,6 +99,10 @@ pub struct Registration {
 }
 
 impl Registration {
+    /// Nothing was heard yet.
+    pub(crate) const UNKNOWN: Self =
+        Self { status: RegistrationStatus::Unknown, area: None, cell: None, technology: None };
+
     /// Reads `<stat>[,"<lac>","<ci>"[,<AcT>]]`, what a URC carries.
     #[must_use]
     pub fn parse(mut fields: Fields<'_>) -> Option<Self> {

@@ -33,7 +33,7 @@ where
     /// # Errors
     /// [`Error::Refused`] with cause CME 16 when the PUK is wrong.
     pub fn unblock(&mut self, puk: &str, new_pin: &str) -> Result<(), Error> {
-        self.codes(Spec::new("+CPIN=").within(CODE), |line| {
+        self.codes(const { &Spec::new("+CPIN=").within(CODE) }, |line| {
             line.text(puk).text(new_pin);
         })
     }
@@ -43,7 +43,7 @@ where
     /// # Errors
     /// [`Error::Refused`] with cause CME 16 when the old PIN is wrong, which costs a try.
     pub fn change_pin(&mut self, old_pin: &str, new_pin: &str) -> Result<(), Error> {
-        self.codes(Spec::new("+CPWD=").within(CODE), |line| {
+        self.codes(const { &Spec::new("+CPWD=").within(CODE) }, |line| {
             line.text("SC").text(old_pin).text(new_pin);
         })
     }
@@ -53,7 +53,7 @@ where
     /// # Errors
     /// The SIM is absent or locked.
     pub fn pin_request(&mut self) -> Result<bool, Error> {
-        let spec = Spec::new("+CLCK=").reply(Reply::Line).within(Spec::NETWORK);
+        let spec = const { &Spec::new("+CLCK=").reply(Reply::Line).within(Spec::NETWORK) };
         let encode = |line: &mut CommandLine| {
             line.text("SC").number(2u8);
         };
@@ -65,12 +65,12 @@ where
     /// # Errors
     /// [`Error::Refused`] with cause CME 16 when the PIN is wrong, which costs a try.
     pub fn set_pin_request(&mut self, on: bool, pin: &str) -> Result<(), Error> {
-        self.codes(Spec::new("+CLCK=").within(Spec::NETWORK), |line| {
+        self.codes(const { &Spec::new("+CLCK=").within(Spec::NETWORK) }, |line| {
             line.text("SC").number(u8::from(on)).text(pin);
         })
     }
 
-    fn codes(&mut self, spec: Spec, encode: impl Fn(&mut CommandLine)) -> Result<(), Error> {
+    fn codes(&mut self, spec: &'static Spec, encode: impl Fn(&mut CommandLine)) -> Result<(), Error> {
         self.execute(&Custom::plain(spec, encode))
     }
 }

@@ -31,8 +31,8 @@ where
     /// # Errors
     /// The SIM is not ready.
     pub fn enable_messages(&mut self) -> Result<(), Error> {
-        self.execute(&Custom::plain(Spec::new("+CMGF=0"), |_| {}))?;
-        self.execute(&Custom::plain(Spec::new("+CNMI=2,1"), |_| {}))
+        self.execute(&Custom::plain(const { &Spec::new("+CMGF=0") }, |_| {}))?;
+        self.execute(&Custom::plain(const { &Spec::new("+CNMI=2,1") }, |_| {}))
     }
 
     /// Sends a text: up to 160 characters of the GSM alphabet, or up to 70 others. Gives its reference.
@@ -49,9 +49,9 @@ where
             let _ = digits.push(hex_digit(byte));
         }
         let _ = digits.push(0x1a);
-        self.execute(&Custom::plain(Spec::new("+CMGF=0"), |_| {}))?;
+        self.execute(&Custom::plain(const { &Spec::new("+CMGF=0") }, |_| {}))?;
         let length = u16::try_from(submit.as_bytes().len()).unwrap_or(0);
-        let spec = Spec::new("+CMGS=").reply(Reply::Line).within(SEND).prompt(b'>');
+        let spec = const { &Spec::new("+CMGS=").reply(Reply::Line).within(SEND).prompt(b'>') };
         let encode = |line: &mut CommandLine| {
             line.number(length);
         };
@@ -64,8 +64,8 @@ where
     /// # Errors
     /// [`Error::Refused`] with CMS 321 when there is none, [`Error::Garbled`] when it is no text message.
     pub fn read_message(&mut self, index: u16) -> Result<Deliver, Error> {
-        self.execute(&Custom::plain(Spec::new("+CMGF=0"), |_| {}))?;
-        let spec = Spec::new("+CMGR=").reply(Reply::Lines).within(Spec::SOCKET);
+        self.execute(&Custom::plain(const { &Spec::new("+CMGF=0") }, |_| {}))?;
+        let spec = const { &Spec::new("+CMGR=").reply(Reply::Lines).within(Spec::SOCKET) };
         let encode = |line: &mut CommandLine| {
             line.number(index);
         };
@@ -79,8 +79,8 @@ where
     /// # Errors
     /// The SIM is not ready.
     pub fn list_messages<const N: usize>(&mut self) -> Result<Vec<u16, N>, Error> {
-        self.execute(&Custom::plain(Spec::new("+CMGF=0"), |_| {}))?;
-        let spec = Spec::new("+CMGL=").reply(Reply::Lines).within(Spec::NETWORK);
+        self.execute(&Custom::plain(const { &Spec::new("+CMGF=0") }, |_| {}))?;
+        let spec = const { &Spec::new("+CMGL=").reply(Reply::Lines).within(Spec::NETWORK) };
         // 4: all of them, read and unread.
         let encode = |line: &mut CommandLine| {
             line.number(4u8);
@@ -95,7 +95,7 @@ where
     /// # Errors
     /// There is none.
     pub fn delete_message(&mut self, index: u16) -> Result<(), Error> {
-        self.execute(&Custom::plain(Spec::new("+CMGD=").within(DELETE), |line| {
+        self.execute(&Custom::plain(const { &Spec::new("+CMGD=").within(DELETE) }, |line| {
             line.number(index);
         }))
     }

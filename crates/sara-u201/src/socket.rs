@@ -1,10 +1,10 @@
 //! Sockets: opened by the modem, lent as byte streams.
 
 use embedded_io::{ErrorType, Read, ReadReady, Write};
-use monoclock::{Clock, Millis};
+use monoclock::{Clock, Instant, Millis};
 
-use crate::device::Discard;
 use crate::error::Error;
+use crate::fault::Fault;
 use crate::modem::Modem;
 use crate::power::Wiring;
 use crate::sockets::State;
@@ -135,7 +135,7 @@ where
 {
     /// Tells whether data waits or the connection has ended. Sends nothing, but for the probes.
     fn read_ready(&mut self) -> Result<bool, Error> {
-        self.modem.waiting(self.handle)
+        self.modem.waiting(self.handle).map_err(|fault| fault.named("+USORD="))
     }
 }
 
@@ -151,10 +151,10 @@ where
             return Ok(0);
         }
         let deadline = self.modem.now() + self.read_timeout;
-        let awaited = self.modem.live(self.handle)?.answer_awaited;
+        let awaited = self.is_answer_awaited();
         let result = self.read_until(buffer, deadline);
         self.set_answer_awaited(awaited);
-        result
+        result.map_err(|fault| fault.named("+USORD="))
     }
 }
 
@@ -164,9 +164,13 @@ where
     P: Wiring<S>,
     C: Clock,
 {
-    fn read_until(&mut self, buffer: &mut [u8], deadline: monoclock::Instant) -> Result<usize, Error> {
+    fn is_answer_awaited(&mut self) -> bool {
+        self.modem.live(self.handle).is_ok_and(|entry| entry.answer_awaited)
+    }
+
+    fn read_until(&mut self, buffer: &mut [u8], deadline: Instant) -> Result<usize, Fault> {
         loop {
-            self.modem.pump(&[], &mut Discard)?;
+            self.modem.serve()?;
             let now = self.modem.now();
             let entry = self.modem.live(self.handle)?;
             if entry.state == State::Ended {
@@ -184,13 +188,13 @@ where
                             return Ok(0);
                         }
                     }
-                    Err(Error::Closed) if closing => return Ok(0),
+                    Err(Fault::Closed) if closing => return Ok(0),
                     result => return result,
                 }
                 continue;
             }
             if now.has_reached(deadline) {
-                return Err(Error::Timeout { command: "+USORD=" });
+                return Err(Fault::Timeout);
             }
             let until = entry.probe_at().map_or(deadline, |at| at.earlier(deadline));
             self.set_answer_awaited(true);
@@ -207,7 +211,7 @@ where
 {
     /// Hands data to the modem and tells how much of it was taken.
     fn write(&mut self, data: &[u8]) -> Result<usize, Error> {
-        self.modem.write_socket(self.handle, data)
+        self.modem.write_socket(self.handle, data).map_err(|fault| fault.named("+USOWR="))
     }
 
     /// Does nothing: what was written is with the modem.

@@ -41,6 +41,17 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    const FREE: Self = Self {
+        state: State::Free,
+        generation: 0,
+        pending: 0,
+        unsure: false,
+        answer_awaited: false,
+        abandoned: false,
+        probe_at: None,
+        probe_wait: Millis::ZERO,
+    };
+
     fn close(&mut self) {
         if self.state == State::Open {
             self.state = State::Closing;
@@ -80,15 +91,20 @@ pub(crate) struct Sockets {
 }
 
 impl Sockets {
+    pub(crate) const fn new() -> Self {
+        Self { entries: [Entry::FREE; SOCKETS] }
+    }
+
     /// Notes a socket that the modem has just created, and gives its generation.
     pub(crate) fn open(&mut self, number: u8) -> Option<u8> {
         let entry = self.entries.get_mut(usize::from(number))?;
         let generation = entry.generation.wrapping_add(1);
-        *entry = Entry { state: State::Open, generation, ..Entry::default() };
+        *entry = Entry { state: State::Open, generation, ..Entry::FREE };
         Some(generation)
     }
 
     /// The socket `number`, if it is still the one of that generation.
+    #[inline(never)]
     pub(crate) fn live(&mut self, number: u8, generation: u8) -> Option<&mut Entry> {
         let entry = self.entries.get_mut(usize::from(number))?;
         (entry.generation == generation && matches!(entry.state, State::Open | State::Closing | State::Ended))

@@ -4,7 +4,7 @@ use embedded_io::{Read, ReadReady, Write};
 use monoclock::Clock;
 
 use crate::command::{ProfileNumber, ProfileReset, ProfileText};
-use crate::error::Error;
+use crate::fault::Fault;
 use crate::modem::Modem;
 use crate::power::Wiring;
 
@@ -88,9 +88,9 @@ where
     C: Clock,
 {
     /// Writes the settings into the modem's profile, from its defaults up, so that nothing old stays.
-    pub(crate) fn set_profile(&mut self, tls: &TlsProfile<'_>, host: &str) -> Result<(), Error> {
+    pub(crate) fn set_profile(&mut self, tls: &TlsProfile<'_>, host: &str) -> Result<(), Fault> {
         let profile = tls.number;
-        self.execute(&ProfileReset(profile))?;
+        self.ask(&ProfileReset(profile))?;
         let level = match tls.verification {
             Verification::Full => 3,
             Verification::InsecureIgnoreDates => 2,
@@ -104,7 +104,7 @@ where
         };
         for (op, number) in [(ProfileNumber::VERIFICATION, level), (ProfileNumber::MINIMUM_VERSION, version)]
         {
-            self.execute(&ProfileNumber { profile, op, number })?;
+            self.ask(&ProfileNumber { profile, op, number })?;
         }
         let expected = tls.expected_host_name.unwrap_or(host);
         let (certificate, key) = tls.client.unwrap_or(("", ""));
@@ -116,7 +116,7 @@ where
             (ProfileText::SERVER_NAME_INDICATION, if tls.server_name_indication { host } else { "" }),
         ] {
             if !text.is_empty() {
-                self.execute(&ProfileText { profile, op, text })?;
+                self.ask(&ProfileText { profile, op, text })?;
             }
         }
         Ok(())

@@ -13,16 +13,13 @@ use crate::config::DataMode;
 use crate::device::{Discard, Fill};
 use crate::engine::Payload;
 use crate::error::{ConnectError, ConnectReason, Error};
+use crate::fault::Fault;
 use crate::modem::Modem;
 use crate::power::Wiring;
 use crate::socket::SocketHandle;
 use crate::sockets::State;
 use crate::tls::TlsProfile;
 
-/// Longest time to connect (nominally 20 s).
-const CONNECT: Millis = Millis::from_secs(60);
-/// Longest time to connect with a TLS handshake over a slow network.
-const CONNECT_TLS: Millis = Millis::from_secs(120);
 /// Pauses before a write that the modem did not take is tried again.
 const RETRY: [Millis; 3] = [Millis(100), Millis(300), Millis(900)];
 /// The baud rate from which two digits a byte cost less than the pause behind a prompt.
@@ -61,10 +58,10 @@ where
             return Ok(());
         }
         self.device.sockets.free(number);
-        match self.execute(&CloseSocket(number)) {
+        match self.ask(&CloseSocket(number)) {
             // It was closed already, or went with a restart.
-            Err(Error::Refused { .. } | Error::Restarted) => Ok(()),
-            other => other,
+            Err(Fault::Refused(_) | Fault::Restarted) => Ok(()),
+            other => self.named(other),
         }
     }
 
@@ -74,22 +71,28 @@ where
         port: u16,
         tls: Option<&TlsProfile<'_>>,
     ) -> Result<SocketHandle, Error> {
-        if let Some(tls) = tls {
-            self.set_profile(tls, host)?;
-        }
-        let number = self.execute(&CreateSocket { protocol: Protocol::Tcp, local_port: 0 })?;
-        let generation = self.device.sockets.open(number).ok_or(Error::Garbled { command: "+USOCR=" })?;
-        let handle = SocketHandle { number, generation };
+        let created = self.create(tls.map(|tls| (tls, host)));
+        let handle = self.named(created)?;
         let connected = self.set_up(handle, host, port, tls);
         if connected.is_err() {
-            self.device.sockets.abandon(number, generation);
+            self.device.sockets.abandon(handle.number, handle.generation);
         }
         connected?;
         let (now, probe) = (self.now(), self.device.probe);
-        if let Some(entry) = self.device.sockets.live(number, generation) {
+        if let Ok(entry) = self.live(handle) {
             entry.schedule_probe(probe, now);
         }
         Ok(handle)
+    }
+
+    /// Creates a TCP socket, with the settings of TLS for a host.
+    fn create(&mut self, tls: Option<(&TlsProfile<'_>, &str)>) -> Result<SocketHandle, Fault> {
+        if let Some((tls, host)) = tls {
+            self.set_profile(tls, host)?;
+        }
+        let number = self.ask(&CreateSocket { protocol: Protocol::Tcp, local_port: 0 })?;
+        let generation = self.device.sockets.open(number).ok_or(Fault::Garbled)?;
+        Ok(SocketHandle { number, generation })
     }
 
     fn set_up(
@@ -101,21 +104,21 @@ where
     ) -> Result<(), Error> {
         let socket = handle.number;
         if let Some(tls) = tls {
-            self.execute(&SecureSocket { socket, profile: tls.number })?;
+            let secured = self.ask(&SecureSocket { socket, profile: tls.number });
+            self.named(secured)?;
         }
-        let timeout = if tls.is_some() { CONNECT_TLS } else { CONNECT };
-        match self.execute(&ConnectSocket { socket, host, port, timeout }) {
-            Err(Error::Refused { cause, .. }) => {
-                let socket_error = self.execute(&LastSocketError).ok();
+        match self.ask(&ConnectSocket { socket, host, port, secure: tls.is_some() }) {
+            Err(Fault::Refused(cause)) => {
+                let socket_error = self.ask(&LastSocketError).ok();
                 let reason = reason(socket_error, tls.is_some());
                 Err(Error::Connect(ConnectError { reason, cause, socket_error }))
             }
-            other => other,
+            other => self.named(other),
         }
     }
 
     /// Writes as much as one command takes, and tells how much that was.
-    pub(crate) fn write_socket(&mut self, handle: SocketHandle, data: &[u8]) -> Result<usize, Error> {
+    pub(crate) fn write_socket(&mut self, handle: SocketHandle, data: &[u8]) -> Result<usize, Fault> {
         self.check(handle)?;
         let small = data.len() <= MAX_HEX;
         if self.device.data_mode == DataMode::Auto
@@ -139,15 +142,15 @@ where
         let command = WriteSocket { socket: handle.number, length, hex };
         let mut pauses = RETRY.iter();
         loop {
-            let retry = match self.execute_with(&command, payload, data) {
-                Ok(0) => Error::Refused { command: "+USOWR=", cause: Cause::Error },
+            let retry = match self.ask_with(&command, payload, data, &mut Discard) {
+                Ok(0) => Fault::Refused(Cause::Error),
                 Ok(taken) => {
                     self.reschedule(handle);
                     return Ok(usize::from(taken));
                 }
-                Err(error @ Error::Refused { .. }) => {
+                Err(error @ Fault::Refused(_)) => {
                     self.check(handle)?;
-                    if self.execute(&LastSocketError) != Ok(EWOULDBLOCK) {
+                    if self.ask(&LastSocketError) != Ok(EWOULDBLOCK) {
                         return Err(self.explain(handle, error));
                     }
                     error
@@ -162,14 +165,14 @@ where
             let until = self.now() + pause;
             while !self.now().has_reached(until) {
                 self.wait_until(until);
-                self.pump(&[], &mut Discard)?;
+                self.serve()?;
             }
             self.check(handle)?;
         }
     }
 
     /// Reads what waits in the modem, at most `buffer`; 0 when nothing does.
-    pub(crate) fn read_socket(&mut self, handle: SocketHandle, buffer: &mut [u8]) -> Result<usize, Error> {
+    pub(crate) fn read_socket(&mut self, handle: SocketHandle, buffer: &mut [u8]) -> Result<usize, Fault> {
         let bulk = buffer.len() > MAX_HEX && self.live(handle)?.pending >= BULK;
         if self.device.data_mode == DataMode::Auto && self.device.hex && bulk {
             self.set_hex(false)?;
@@ -179,9 +182,9 @@ where
         let Some(room) = buffer.get_mut(..length).filter(|room| !room.is_empty()) else { return Ok(0) };
         let command = ReadSocket { socket: handle.number, length: u16::try_from(length).unwrap_or(0), hex };
         let mut fill = Fill::new(room, hex);
-        let announced = match self.execute_into(&command, Payload::None, &[], &mut fill) {
+        let announced = match self.ask_with(&command, Payload::None, &[], &mut fill) {
             Ok(announced) => usize::from(announced),
-            Err(error @ Error::Refused { .. }) => return Err(self.explain(handle, error)),
+            Err(error @ Fault::Refused(_)) => return Err(self.explain(handle, error)),
             Err(error) => {
                 self.break_off(handle);
                 return Err(error);
@@ -189,7 +192,7 @@ where
         };
         if fill.whole() != Some(announced) {
             self.break_off(handle);
-            return Err(Error::Garbled { command: "+USORD=" });
+            return Err(Fault::Garbled);
         }
         let (now, probe) = (self.now(), self.device.probe);
         if let Some(entry) = self.device.sockets.live(handle.number, handle.generation) {
@@ -202,8 +205,8 @@ where
     }
 
     /// Tells how many bytes wait in the modem, asking it only when a URC may be stale or lost.
-    pub(crate) fn waiting(&mut self, handle: SocketHandle) -> Result<bool, Error> {
-        self.pump(&[], &mut Discard)?;
+    pub(crate) fn waiting(&mut self, handle: SocketHandle) -> Result<bool, Fault> {
+        self.serve()?;
         let now = self.now();
         let entry = self.live(handle)?;
         let ask = entry.probe_due(now) || (entry.pending > 0 && entry.unsure);
@@ -213,11 +216,11 @@ where
         if !ask {
             return Ok(false);
         }
-        let waiting = match self.execute(&BytesWaiting(handle.number)) {
+        let waiting = match self.ask(&BytesWaiting(handle.number)) {
             Ok(waiting) => waiting,
-            Err(error @ Error::Refused { .. }) => {
+            Err(error @ Fault::Refused(_)) => {
                 return match self.explain(handle, error) {
-                    Error::Closed => Ok(true),
+                    Fault::Closed => Ok(true),
                     other => Err(other),
                 };
             }
@@ -232,26 +235,26 @@ where
     }
 
     /// Changes how the modem writes and reads socket data, for all sockets.
-    fn set_hex(&mut self, hex: bool) -> Result<(), Error> {
-        self.execute(&HexMode(hex))?;
+    fn set_hex(&mut self, hex: bool) -> Result<(), Fault> {
+        self.ask(&HexMode(hex))?;
         self.device.hex = hex;
         Ok(())
     }
 
     /// What a refusal by a socket means: it is closed, or the packet data context is gone with it.
-    fn explain(&mut self, handle: SocketHandle, error: Error) -> Error {
-        let Ok(entry) = self.live(handle) else { return Error::Closed };
-        if entry.state == State::Open && self.execute(&BytesWaiting(handle.number)).is_ok() {
-            return error;
+    fn explain(&mut self, handle: SocketHandle, fault: Fault) -> Fault {
+        let Ok(entry) = self.live(handle) else { return Fault::Closed };
+        if entry.state == State::Open && self.ask(&BytesWaiting(handle.number)).is_ok() {
+            return fault;
         }
-        let Ok(entry) = self.live(handle) else { return Error::Closed };
+        let Ok(entry) = self.live(handle) else { return Fault::Closed };
         if core::mem::replace(&mut entry.state, State::Ended) == State::Closing {
-            return Error::Closed;
+            return Fault::Closed;
         }
-        if self.execute(&PsdActive(PROFILE)) == Ok(false) {
+        if self.ask(&PsdActive(PROFILE)) == Ok(false) {
             self.device.lose_packet_data();
         }
-        Error::Closed
+        Fault::Closed
     }
 
     /// Gives a socket up whose stream is not whole any more.
@@ -271,17 +274,18 @@ where
         }
     }
 
-    pub(crate) fn live(&mut self, handle: SocketHandle) -> Result<&mut crate::sockets::Entry, Error> {
-        let error = if self.device.restarted { Error::Restarted } else { Error::Closed };
-        self.device.sockets.live(handle.number, handle.generation).ok_or(error)
+    #[inline(never)]
+    pub(crate) fn live(&mut self, handle: SocketHandle) -> Result<&mut crate::sockets::Entry, Fault> {
+        let fault = if self.device.restarted { Fault::Restarted } else { Fault::Closed };
+        self.device.sockets.live(handle.number, handle.generation).ok_or(fault)
     }
 
     /// Refuses a socket that is closed, after reading what the modem has said by itself.
-    pub(crate) fn check(&mut self, handle: SocketHandle) -> Result<(), Error> {
-        self.pump(&[], &mut Discard)?;
+    pub(crate) fn check(&mut self, handle: SocketHandle) -> Result<(), Fault> {
+        self.serve()?;
         match self.live(handle)?.state {
             State::Open => Ok(()),
-            _ => Err(Error::Closed),
+            _ => Err(Fault::Closed),
         }
     }
 }

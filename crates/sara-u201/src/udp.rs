@@ -9,7 +9,7 @@ use monoclock::Millis;
 
 use crate::at::{CommandLine, Fields};
 use crate::command::{CreateSocket, Custom, MAX_BINARY, MAX_HEX, Protocol, Reply, Spec};
-use crate::device::{Discard, Fill};
+use crate::device::Fill;
 use crate::engine::Payload;
 use crate::error::Error;
 use crate::modem::Modem;
@@ -43,13 +43,14 @@ where
     /// # Errors
     /// [`Error::Argument`] when it is longer, [`Error::Closed`] when the socket is.
     pub fn send_to(&mut self, socket: SocketHandle, remote: SocketAddrV4, data: &[u8]) -> Result<(), Error> {
-        self.check(socket)?;
+        let open = self.check(socket);
+        self.named(open)?;
         if data.is_empty() || data.len() > MAX_BINARY {
             return Err(Error::Argument("the datagram"));
         }
         let hex = self.device.hex && data.len() <= MAX_HEX;
-        let spec = Spec::new("+USOST=").reply(Reply::Maybe).within(Spec::SOCKET);
-        let spec = if hex { spec } else { spec.prompt(b'@') };
+        const SEND: Spec = Spec::new("+USOST=").reply(Reply::Maybe).within(Spec::SOCKET);
+        let spec = if hex { &SEND } else { const { &SEND.prompt(b'@') } };
         let length = u16::try_from(data.len()).unwrap_or(0);
         let encode = |line: &mut CommandLine| {
             line.number(socket.number);
@@ -71,8 +72,9 @@ where
         socket: SocketHandle,
         buffer: &mut [u8],
     ) -> nb::Result<(usize, SocketAddrV4), Error> {
-        self.check(socket)?;
-        let entry = self.live(socket)?;
+        let open = self.check(socket);
+        self.named(open)?;
+        let entry = self.live(socket).map_err(|fault| fault.named("+USORF="))?;
         if entry.pending == 0 {
             return Err(nb::Error::WouldBlock);
         }
@@ -80,7 +82,8 @@ where
         entry.pending = 0;
         let hex = self.device.hex;
         let length = buffer.len().min(if hex { MAX_HEX } else { MAX_BINARY });
-        let spec = Spec::new("+USORF=").reply(Reply::Line).within(Spec::SOCKET).data(4, hex);
+        const RECEIVE: Spec = Spec::new("+USORF=").reply(Reply::Line).within(Spec::SOCKET);
+        let spec = if hex { const { &RECEIVE.data(4, true) } } else { const { &RECEIVE.data(4, false) } };
         let length = u16::try_from(length).unwrap_or(0);
         let mut fill = Fill::new(buffer, hex);
         let command = Custom::new(
@@ -136,7 +139,7 @@ where
                 Err(nb::Error::Other(error)) => return Err(error),
                 Err(nb::Error::WouldBlock) => {
                     self.wait_until(deadline);
-                    self.pump(&[], &mut Discard)?;
+                    self.hear()?;
                 }
             }
         }

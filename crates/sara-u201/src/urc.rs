@@ -152,9 +152,9 @@ fn split(line: &[u8]) -> Option<(&[u8], Fields<'_>)> {
     Some((name, Fields::new(rest.get(1..)?)))
 }
 
-/// Whether a line is a URC, whatever its parameters.
+/// Whether a line has the form of a URC.
 pub(crate) fn is_urc(line: &[u8]) -> bool {
-    line == b"RING" || split(line).is_some_and(|(name, _)| name.starts_with(b"UU") || NAMES.contains(&name))
+    line == b"RING" || (line.starts_with(b"+") && line.contains(&b':'))
 }
 
 /// What the driver itself must know.
@@ -201,9 +201,6 @@ impl Urc {
         if line == b"RING" {
             return Some(Self::Ring);
         }
-        if !is_urc(line) {
-            return None;
-        }
         let (name, mut fields) = split(line)?;
         match name {
             b"UUPSDD" => return Some(Self::PacketDataLost { profile: fields.number()? }),
@@ -246,7 +243,8 @@ impl Urc {
             b"UUPINGER" => Some(Self::PingFailed { reason: fields.number()? }),
             b"UULOC" => location(fields).map(Self::Location),
             b"UUSIMSTAT" => Some(Self::SimStatus(fields.number()?)),
-            _ => Some(Self::Other),
+            _ if name.starts_with(b"UU") || NAMES.contains(&name) => Some(Self::Other),
+            _ => None,
         }
     }
 }

@@ -80,8 +80,8 @@ where
         if !good {
             return Err(Error::Argument("the number"));
         }
-        self.execute(&Custom::plain(Spec::new("+UCALLSTAT=1"), |_| {}))?;
-        self.execute(&Custom::plain(Spec::new("D").within(Spec::NETWORK).abortable(), |line| {
+        self.execute(&Custom::plain(const { &Spec::new("+UCALLSTAT=1") }, |_| {}))?;
+        self.execute(&Custom::plain(const { &Spec::new("D").within(Spec::NETWORK).abortable() }, |line| {
             line.plain(number).plain(";");
         }))
     }
@@ -91,7 +91,7 @@ where
     /// # Errors
     /// `NoCarrier` when there is none.
     pub fn answer_call(&mut self) -> Result<(), Error> {
-        self.execute(&Custom::plain(Spec::new("A").within(ANSWER).abortable(), |_| {}))
+        self.execute(&Custom::plain(const { &Spec::new("A").within(ANSWER).abortable() }, |_| {}))
     }
 
     /// Ends all calls.
@@ -99,7 +99,7 @@ where
     /// # Errors
     /// The modem does not answer.
     pub fn hang_up(&mut self) -> Result<(), Error> {
-        self.execute(&Custom::plain(Spec::new("H").within(HANG_UP), |_| {}))
+        self.execute(&Custom::plain(const { &Spec::new("H").within(HANG_UP) }, |_| {}))
     }
 
     /// The first call there is.
@@ -108,7 +108,7 @@ where
     /// The modem does not answer.
     pub fn current_call(&mut self) -> Result<Option<Call>, Error> {
         let mut list = CallList(None);
-        let spec = Spec::new("+CLCC").reply(Reply::Lines);
+        let spec = const { &Spec::new("+CLCC").reply(Reply::Lines) };
         self.execute_into(&Custom::plain(spec, |_| {}), Payload::None, &[], &mut list)?;
         Ok(list.0)
     }
@@ -123,7 +123,7 @@ where
             return Err(Error::Argument("the tone"));
         }
         let text: &str = tone.encode_utf8(&mut buffer);
-        self.execute(&Custom::plain(Spec::new("+VTS=").within(Spec::NETWORK), |line| {
+        self.execute(&Custom::plain(const { &Spec::new("+VTS=").within(Spec::NETWORK) }, |line| {
             line.plain(text);
         }))
     }
@@ -133,7 +133,7 @@ where
     /// # Errors
     /// The modem refuses.
     pub fn enable_tone_detection(&mut self) -> Result<(), Error> {
-        self.execute(&Custom::plain(Spec::new("+UDTMFD=1,2"), |_| {}))
+        self.execute(&Custom::plain(const { &Spec::new("+UDTMFD=1,2") }, |_| {}))
     }
 
     /// Switches the audio of calls to the I2S pins.
@@ -152,10 +152,10 @@ where
             SampleRate::Hz44100 => 7,
             SampleRate::Hz48000 => 8,
         };
-        self.execute(&Custom::plain(Spec::new("+UI2S="), |line: &mut CommandLine| {
+        self.execute(&Custom::plain(const { &Spec::new("+UI2S=") }, |line: &mut CommandLine| {
             line.number(11u8).number(1u8).number(0u8).number(rate).number(1u8);
         }))?;
-        self.execute(&Custom::plain(Spec::new("+USPM=1,1,0,0,2"), |_| {}))
+        self.execute(&Custom::plain(const { &Spec::new("+USPM=1,1,0,0,2") }, |_| {}))
     }
 
     /// Switches the audio of calls off the I2S pins.
@@ -163,7 +163,7 @@ where
     /// # Errors
     /// The modem refuses.
     pub fn disable_audio(&mut self) -> Result<(), Error> {
-        self.execute(&Custom::plain(Spec::new("+USPM=255,255,0,0,2"), |_| {}))
+        self.execute(&Custom::plain(const { &Spec::new("+USPM=255,255,0,0,2") }, |_| {}))
     }
 }
 

@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use monoclock::{Instant, Millis};
-use sara_u201::command::{BytesWaiting, ReadSocket, Request, WriteSocket};
+use sara_u201::command::{BytesWaiting, ReadSocket, WriteSocket};
 use sara_u201::{Engine, Payload};
 
 fuzz_target!(|script: &[u8]| {
@@ -14,12 +14,11 @@ fuzz_target!(|script: &[u8]| {
         let Some((&kind, bytes)) = turn.split_first() else { return };
         let read = ReadSocket { socket: 1, length: 64, hex: kind & 4 != 0 };
         let write = WriteSocket { socket: 1, length: 40, hex: kind & 4 != 0 };
-        let (command, payload): (&dyn Request, _) = match kind & 3 {
-            0 => (&read, Payload::None),
-            1 => (&write, if write.hex { Payload::Hex(40) } else { Payload::Prompted(40) }),
-            _ => (&BytesWaiting(1), Payload::None),
+        let _ = match kind & 3 {
+            0 => engine.start(&read, Payload::None, now),
+            1 => engine.start(&write, if write.hex { Payload::Hex(40) } else { Payload::Prompted(40) }, now),
+            _ => engine.start(&BytesWaiting(1), Payload::None, now),
         };
-        let _ = engine.start(command, payload, now);
         let count = engine.poll_transmit(&data, now).len();
         engine.transmitted(count, now);
         let mut input = bytes;

@@ -1,9 +1,7 @@
 //! Writing a command line, and the hexadecimal form of data.
 
-use heapless::Vec;
-
 /// Greatest length of a command line without its data: `AT`, parameters, carriage return.
-const LINE: usize = 192;
+const LINE: usize = 160;
 
 /// A command line under construction.
 ///
@@ -21,26 +19,36 @@ const LINE: usize = 192;
 /// injection.text("a\"\r\nATD");
 /// assert_eq!(injection.finish(), None);
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct CommandLine {
-    bytes: Vec<u8, LINE>,
+    bytes: [u8; LINE],
+    length: usize,
     parameters: bool,
     bad: bool,
 }
 
+impl Default for CommandLine {
+    fn default() -> Self {
+        Self::empty()
+    }
+}
+
 impl CommandLine {
+    pub(crate) const fn empty() -> Self {
+        Self { bytes: [0; LINE], length: 0, parameters: false, bad: false }
+    }
+
     /// Starts the line `AT<name>`; `name` carries its `=` or `?`.
     #[must_use]
     pub fn new(name: &str) -> Self {
-        let mut line = Self { bytes: Vec::new(), parameters: false, bad: false };
-        line.raw(b"AT");
-        line.raw(name.as_bytes());
+        let mut line = Self::empty();
+        line.restart(name);
         line
     }
 
     /// Empties the line and starts `AT<name>` in it.
     pub fn restart(&mut self, name: &str) {
-        self.bytes.clear();
+        self.length = 0;
         self.parameters = false;
         self.bad = false;
         self.raw(b"AT");
@@ -48,13 +56,20 @@ impl CommandLine {
     }
 
     /// Appends a decimal parameter.
+    #[inline]
     pub fn number(&mut self, value: impl Into<u32>) -> &mut Self {
-        self.separate();
-        self.decimal(value.into());
+        self.integer(value.into());
         self
     }
 
+    #[inline(never)]
+    fn integer(&mut self, value: u32) {
+        self.separate();
+        self.decimal(value);
+    }
+
     /// Appends a quoted parameter. Quotes and control characters cannot be sent in one.
+    #[inline(never)]
     pub fn text(&mut self, text: &str) -> &mut Self {
         self.separate();
         self.push(b'"');
@@ -66,15 +81,14 @@ impl CommandLine {
     /// Appends characters as they are, without quotes or separator; control characters mark the line bad.
     pub fn plain(&mut self, text: &str) -> &mut Self {
         for &byte in text.as_bytes() {
-            if byte < b' ' || byte == b'"' || byte == 0x7f {
-                self.bad = true;
-            }
+            self.bad |= byte < b' ' || byte == b'"' || byte == 0x7f;
             self.push(byte);
         }
         self
     }
 
     /// Appends bytes as they are. Only for text that this crate wrote itself.
+    #[inline(never)]
     pub(crate) fn raw(&mut self, bytes: &[u8]) -> &mut Self {
         for &byte in bytes {
             self.push(byte);
@@ -94,13 +108,21 @@ impl CommandLine {
     #[must_use]
     pub fn finish(&mut self) -> Option<&[u8]> {
         self.push(b'\r');
-        if self.bad { None } else { Some(&self.bytes) }
+        if self.bad { None } else { Some(self.as_bytes()) }
     }
 
     /// The line as far as it is written.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        &self.bytes
+        self.bytes.get(..self.length).unwrap_or(&[])
+    }
+
+    /// The command's name, up to its operator or parameters.
+    #[must_use]
+    pub fn name(&self) -> &[u8] {
+        let rest = self.as_bytes().get(2..).unwrap_or(&[]);
+        let end = rest.iter().position(|byte| matches!(byte, b'=' | b'?' | b',' | b'\r'));
+        end.and_then(|end| rest.get(..end)).unwrap_or(rest)
     }
 
     /// Whether every part so far was good.
@@ -110,26 +132,19 @@ impl CommandLine {
     }
 
     fn push(&mut self, byte: u8) {
-        if self.bytes.push(byte).is_err() {
+        if let Some(place) = self.bytes.get_mut(self.length) {
+            *place = byte;
+            self.length += 1;
+        } else {
             self.bad = true;
         }
     }
 
-    pub(crate) fn decimal(&mut self, mut value: u32) {
-        let mut digits: Vec<u8, 10> = Vec::new();
-        loop {
-            let digit = u8::try_from(value % 10).unwrap_or(0);
-            if digits.push(b'0' + digit).is_err() {
-                break;
-            }
-            value /= 10;
-            if value == 0 {
-                break;
-            }
+    pub(crate) fn decimal(&mut self, value: u32) {
+        if value > 9 {
+            self.decimal(value / 10);
         }
-        while let Some(digit) = digits.pop() {
-            self.push(digit);
-        }
+        self.push(b'0' + u8::try_from(value % 10).unwrap_or(0));
     }
 }
 

@@ -52,32 +52,36 @@ impl FinalResult {
     /// ```
     #[must_use]
     pub fn parse(line: &[u8]) -> Option<Self> {
-        let cause = match line {
-            b"OK" => return Some(Self::Ok),
-            b"ERROR" => Cause::Error,
-            b"ABORTED" => Cause::Aborted,
-            b"BUSY" => Cause::Busy,
-            b"NO ANSWER" => Cause::NoAnswer,
-            b"NO CARRIER" => Cause::NoCarrier,
-            b"NO DIALTONE" => Cause::NoDialtone,
-            _ => {
-                if line == b"CONNECT" || line.starts_with(b"CONNECT ") {
-                    return Some(Self::Connect);
-                }
-                let (number, cause): (_, fn(u16) -> Cause) =
-                    if let Some(n) = line.strip_prefix(b"+CME ERROR:") {
-                        (n, Cause::Cme)
-                    } else {
-                        (line.strip_prefix(b"+CMS ERROR:")?, Cause::Cms)
-                    };
-                parse_number(number.trim_ascii())
-                    .and_then(|number| u16::try_from(number).ok())
-                    .map_or(Cause::Verbose, cause)
+        for (word, result) in WORDS {
+            if line == word {
+                return Some(result);
             }
-        };
-        Some(Self::Refused(cause))
+        }
+        if line.starts_with(b"CONNECT ") {
+            return Some(Self::Connect);
+        }
+        let (family, number) = line.split_at_checked(11)?;
+        let number = parse_number(number.trim_ascii()).and_then(|number| u16::try_from(number).ok());
+        Some(Self::Refused(match (family, number) {
+            (b"+CME ERROR:", Some(number)) => Cause::Cme(number),
+            (b"+CMS ERROR:", Some(number)) => Cause::Cms(number),
+            (b"+CME ERROR:" | b"+CMS ERROR:", None) => Cause::Verbose,
+            _ => return None,
+        }))
     }
 }
+
+/// The final result codes without a number.
+const WORDS: [(&[u8], FinalResult); 8] = [
+    (b"OK", FinalResult::Ok),
+    (b"CONNECT", FinalResult::Connect),
+    (b"ERROR", FinalResult::Refused(Cause::Error)),
+    (b"ABORTED", FinalResult::Refused(Cause::Aborted)),
+    (b"BUSY", FinalResult::Refused(Cause::Busy)),
+    (b"NO ANSWER", FinalResult::Refused(Cause::NoAnswer)),
+    (b"NO CARRIER", FinalResult::Refused(Cause::NoCarrier)),
+    (b"NO DIALTONE", FinalResult::Refused(Cause::NoDialtone)),
+];
 
 impl Cause {
     /// The words of 3GPP TS 27.007 section 9.2 for the codes that a user meets.

@@ -1,23 +1,21 @@
 //! Cutting received bytes into lines, prompts and data of known length.
 
-use heapless::Vec;
-
-use super::fields::{Fields, parse_number};
+use super::fields::Fields;
 
 /// What the command that runs expects besides lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Framing {
+pub struct Framing<'p> {
     /// The character that asks for data, at the start of a line: `@` or `>`.
     pub prompt: Option<u8>,
     /// Where the response carries data.
-    pub data: Option<DataFrame>,
+    pub data: Option<DataFrame<'p>>,
 }
 
 /// Data inside an information response: in quotes, its length in the parameter before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DataFrame {
+pub struct DataFrame<'p> {
     /// What the line starts with: the command's name, from which a colon follows.
-    pub prefix: &'static str,
+    pub prefix: &'p [u8],
     /// Which parameter, counted from 0, is the data.
     pub field: u8,
     /// Whether every byte of data comes as two digits.
@@ -49,16 +47,6 @@ pub enum Token<'t> {
     Prompt,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    /// Collecting a line.
-    Text,
-    /// Inside data with this many characters to come.
-    Data(u32),
-    /// Behind data, before its closing quote.
-    Closing,
-}
-
 /// Cuts bytes into [`Token`]s with a line buffer of `N` bytes.
 ///
 /// Data is counted, never scanned, so it may hold any byte:
@@ -67,7 +55,7 @@ enum State {
 /// use sara_u201::at::{DataFrame, Framing, Token, Tokenizer};
 ///
 /// let mut tokenizer = Tokenizer::<64>::new();
-/// let framing = Framing { data: Some(DataFrame { prefix: "+USORD", field: 2, hex: false }), prompt: None };
+/// let framing = Framing { data: Some(DataFrame { prefix: b"+USORD", field: 2, hex: false }), prompt: None };
 /// let mut input = &b"\r\n+USORD: 0,6,\"\r\nOK\r\n\"\r\nOK\r\n"[..];
 /// let mut data = Vec::new();
 /// let mut lines = 0;
@@ -83,12 +71,16 @@ enum State {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Tokenizer<const N: usize> {
-    line: Vec<u8, N>,
+    line: [u8; N],
+    length: usize,
     /// The line buffer's content was handed out and is to be cleared.
     spent: bool,
     /// The line goes on from a piece that was handed out.
     continued: bool,
-    state: State,
+    /// The quote that closes data comes next, behind the characters that are left.
+    closing: bool,
+    /// So many characters of data are to come.
+    left: u32,
 }
 
 impl<const N: usize> Default for Tokenizer<N> {
@@ -101,38 +93,36 @@ impl<const N: usize> Tokenizer<N> {
     /// Makes a tokenizer that stands at the start of a line.
     #[must_use]
     pub const fn new() -> Self {
-        Self { line: Vec::new(), spent: false, continued: false, state: State::Text }
+        Self { line: [0; N], length: 0, spent: false, continued: false, closing: false, left: 0 }
     }
 
     /// Forgets a line or data that has begun.
-    pub fn reset(&mut self) {
-        *self = Self::new();
-    }
-
-    /// Whether a line or data has begun and not ended.
-    #[must_use]
-    pub fn is_inside(&self) -> bool {
-        self.state != State::Text || self.continued || (!self.spent && !self.line.is_empty())
+    pub const fn reset(&mut self) {
+        self.length = 0;
+        self.spent = false;
+        self.continued = false;
+        self.closing = false;
+        self.left = 0;
     }
 
     /// Whether data of known length is being received.
     #[must_use]
-    pub fn is_inside_data(&self) -> bool {
-        self.state != State::Text
+    pub const fn is_inside_data(&self) -> bool {
+        self.closing
     }
 
     /// Takes bytes from the front of `input` up to the next token; nothing when the input is used up.
-    pub fn next<'t, 'i: 't>(&'t mut self, input: &mut &'i [u8], framing: Framing) -> Option<Token<'t>> {
+    pub fn next<'t, 'i: 't>(&'t mut self, input: &mut &'i [u8], framing: Framing<'_>) -> Option<Token<'t>> {
         if self.spent {
             self.spent = false;
-            self.line.clear();
-        }
-        if let State::Data(left) = self.state {
-            return self.data(input, left);
+            self.length = 0;
         }
         while let Some((&byte, rest)) = input.split_first() {
-            if self.state == State::Closing {
-                self.state = State::Text;
+            if self.left > 0 {
+                return self.data(input);
+            }
+            if self.closing {
+                self.closing = false;
                 let whole = byte == b'"';
                 if whole {
                     *input = rest;
@@ -140,69 +130,63 @@ impl<const N: usize> Tokenizer<N> {
                 return Some(Token::DataEnd { whole });
             }
             *input = rest;
-            if byte == b'\r' || byte == b'\n' {
-                if self.line.is_empty() && !self.continued {
+            let start = self.length == 0 && !self.continued;
+            let last = matches!(byte, b'\r' | b'\n');
+            if start && (last || byte == b' ') {
+                continue;
+            }
+            if start && framing.prompt == Some(byte) {
+                return Some(Token::Prompt);
+            }
+            if !last {
+                // The buffer has room: a full one was handed out below.
+                if let Some(place) = self.line.get_mut(self.length) {
+                    *place = byte;
+                    self.length += 1;
+                }
+                if byte == b'"'
+                    && !self.continued
+                    && let Some(frame) = framing.data
+                    && let Some(left) = opened_data(self.text(), frame)
+                {
+                    self.left = left;
+                    self.closing = true;
+                    self.spent = true;
+                    return Some(Token::DataHeader(self.text()));
+                }
+                if self.length < N {
                     continue;
                 }
-                let first = !self.continued;
-                self.continued = false;
-                self.spent = true;
-                return Some(Token::Line { text: &self.line, first, last: true });
             }
-            if self.line.is_empty() && !self.continued {
-                if framing.prompt == Some(byte) {
-                    return Some(Token::Prompt);
-                }
-                if byte == b' ' {
-                    continue;
-                }
-            }
-            // The buffer has room: a full one was handed out below.
-            let _ = self.line.push(byte);
-            if byte == b'"'
-                && !self.continued
-                && let Some(length) = framing.data.and_then(|frame| opened_data(&self.line, frame))
-            {
-                self.state = if length == 0 { State::Closing } else { State::Data(length) };
-                self.spent = true;
-                return Some(Token::DataHeader(&self.line));
-            }
-            if self.line.is_full() {
-                let first = !self.continued;
-                self.continued = true;
-                self.spent = true;
-                return Some(Token::Line { text: &self.line, first, last: false });
-            }
+            let first = !self.continued;
+            self.continued = !last;
+            self.spent = true;
+            return Some(Token::Line { text: self.text(), first, last });
         }
         None
     }
 
-    fn data<'i>(&mut self, input: &mut &'i [u8], left: u32) -> Option<Token<'i>> {
-        if input.is_empty() {
-            return None;
-        }
-        let want = usize::try_from(left).unwrap_or(usize::MAX).min(input.len());
+    fn text(&self) -> &[u8] {
+        self.line.get(..self.length).unwrap_or(&[])
+    }
+
+    fn data<'i>(&mut self, input: &mut &'i [u8]) -> Option<Token<'i>> {
+        let want = usize::try_from(self.left).unwrap_or(usize::MAX).min(input.len());
         let (data, rest) = input.split_at_checked(want)?;
         *input = rest;
-        let taken = u32::try_from(data.len()).unwrap_or(u32::MAX);
-        let left = left.saturating_sub(taken);
-        self.state = if left == 0 { State::Closing } else { State::Data(left) };
+        self.left = self.left.saturating_sub(u32::try_from(want).unwrap_or(u32::MAX));
         Some(Token::Data(data))
     }
 }
 
 /// Tells how many characters of data follow `line`, if the quote at its end opens the data of `frame`.
-fn opened_data(line: &[u8], frame: DataFrame) -> Option<u32> {
-    let before = line.strip_prefix(frame.prefix.as_bytes())?.strip_prefix(b":")?.strip_suffix(b",\"")?;
-    let mut fields = Fields::new(before);
-    let mut length = None;
-    for _ in 0..frame.field {
-        length = Some(fields.raw()?);
+fn opened_data(line: &[u8], frame: DataFrame<'_>) -> Option<u32> {
+    let mut fields = Fields::new(line.strip_prefix(frame.prefix)?.strip_prefix(b":")?);
+    for _ in 1..frame.field {
+        fields.raw()?;
     }
-    if fields.has_more() {
-        return None;
-    }
-    parse_number(length?)?.checked_mul(if frame.hex { 2 } else { 1 })
+    let length: u32 = fields.number()?;
+    if fields.raw()? == b"\"" { length.checked_mul(if frame.hex { 2 } else { 1 }) } else { None }
 }
 
 #[cfg(test)]
@@ -212,11 +196,11 @@ mod tests {
     use std::string::String;
     use std::vec::Vec;
 
-    const USORD: Framing =
-        Framing { prompt: None, data: Some(DataFrame { prefix: "+USORD", field: 2, hex: false }) };
+    const USORD: Framing<'_> =
+        Framing { prompt: None, data: Some(DataFrame { prefix: b"+USORD", field: 2, hex: false }) };
 
     /// Feeds `input` in pieces of `size` and joins what belongs together.
-    fn tokens(input: &[u8], framing: Framing, size: usize) -> Vec<String> {
+    fn tokens(input: &[u8], framing: Framing<'_>, size: usize) -> Vec<String> {
         let mut tokenizer = Tokenizer::<32>::new();
         let mut seen: Vec<String> = Vec::new();
         let mut data: Vec<u8> = Vec::new();
@@ -281,7 +265,7 @@ mod tests {
     #[test]
     fn names_with_commas_do_not_move_the_data() {
         let framing =
-            Framing { prompt: None, data: Some(DataFrame { prefix: "+URDFILE", field: 2, hex: false }) };
+            Framing { prompt: None, data: Some(DataFrame { prefix: b"+URDFILE", field: 2, hex: false }) };
         assert_eq!(
             tokens(b"+URDFILE: \"a,2,\",3,\"xyz\"\r\n", framing, 64),
             ["header +URDFILE: \\\"a,2,\\\",3,\\\"", "data xyz true"]

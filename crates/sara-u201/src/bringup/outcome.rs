@@ -2,14 +2,14 @@
 
 use monoclock::Instant;
 
-use super::pin::{device_tries, latch};
-use super::{Bringup, PROFILE, Phase, RATE_PAUSE, REGISTRATION_POLL, RESTART, SET_BEFORE_RATE, expect};
-use crate::at::{Cause, FinalResult};
+use super::{Bringup, PROFILE, Phase, RATE_CHECK, RATE_PAUSE, REGISTRATION_POLL, RESTART};
+use crate::at::Cause;
 use crate::command::{Command, PinState, PsdActive, QueryRegistration, SOCKETS};
-use crate::config::{Authentication, Config, DataMode, PowerUp};
+use crate::config::{Config, PowerUp};
 use crate::device::Device;
 use crate::engine::Outcome;
 use crate::error::{Error, SimError};
+use crate::fault::{Fault, expect};
 use crate::registration::Domain;
 
 impl Bringup {
@@ -21,16 +21,24 @@ impl Bringup {
         config: &Config<'_>,
         now: Instant,
     ) -> Result<(), Error> {
-        let ok = outcome == Outcome::Final(FinalResult::Ok);
+        // Whatever the modem says shows that it listens.
+        let answered = matches!(outcome, Outcome::Final(_));
+        let done = expect(outcome);
+        let ok = done.is_ok();
         match self.phase {
-            Phase::Sync(until) => {
-                // Whatever the modem says shows that it listens.
-                if matches!(outcome, Outcome::Final(_)) {
-                    device.engine.set_fresh();
-                    let known = self.clean || config.power_up == PowerUp::Keep;
-                    self.enter(if known { Phase::Settings(0) } else { Phase::Restart }, now);
-                    self.old_rate = self.rate;
-                } else if now.has_reached(until) {
+            Phase::Sync | Phase::RateCheck if answered => {
+                device.engine.set_fresh();
+                self.old_rate = self.rate;
+                let known = self.clean || config.power_up == PowerUp::Keep;
+                self.phase = match self.phase {
+                    Phase::Sync if known => Phase::Echo,
+                    Phase::Sync => Phase::Restart,
+                    _ => Phase::HexMode,
+                };
+                return Ok(());
+            }
+            Phase::Sync => {
+                if now.has_reached(self.until) {
                     if self.clean || self.no_reset {
                         return Err(Error::ModemLost);
                     }
@@ -40,150 +48,123 @@ impl Bringup {
                 }
                 return Ok(());
             }
-            Phase::Restart => {
-                expect(outcome, device)?;
-                self.clean = true;
-                device.engine.reset();
-                self.phase = Phase::Restarting(now + RESTART);
+            Phase::RateCheck => return Ok(()),
+            // Refused: it stays as it is.
+            Phase::Rate if !ok => {
+                self.rate_fixed = true;
+                self.phase = Phase::HexMode;
                 return Ok(());
             }
-            Phase::Rate => {
-                // Refused: it stays as it is.
-                self.rate_fixed |= !ok;
-                self.phase = Phase::Settings(SET_BEFORE_RATE);
-                if ok {
-                    self.old_rate = self.rate;
-                    self.rate = config.baud_rate;
-                    self.phase = Phase::RatePause(now + RATE_PAUSE);
-                    self.rate_step = true;
-                }
-                return Ok(());
-            }
-            Phase::RateCheck(_) => {
-                if matches!(outcome, Outcome::Final(_)) {
-                    device.engine.set_fresh();
-                    self.old_rate = self.rate;
-                    self.phase = Phase::Settings(SET_BEFORE_RATE);
-                }
-                return Ok(());
-            }
-            Phase::Settings(index) => return self.handle_setting(index, outcome, device, config, now),
             Phase::Pin => return self.handle_pin_state(outcome, device, config, now),
             Phase::Tries => {
-                self.tries_left = device_tries(ok, device).map(|(pin, _)| pin);
-                self.phase = Phase::EnterPin;
-                return self.check_pin(config);
+                self.tries_left = Self::tries(device, PinState::Pin).filter(|_| ok);
+                self.check_pin(config)?;
             }
             Phase::EnterPin => {
                 self.entered = true;
-                match outcome {
-                    Outcome::Final(FinalResult::Refused(Cause::Cme(10))) => {
-                        return Err(SimError::Absent.into());
-                    }
-                    Outcome::Final(FinalResult::Refused(_)) => {
-                        self.refused_pin = config.pin.map(latch);
-                        self.phase = Phase::TriesAfter(PinState::Pin);
-                    }
+                match done {
+                    Err(Fault::Refused(Cause::Cme(10))) => return Err(SimError::Absent.into()),
+                    Err(Fault::Refused(_)) => self.refuse_pin(config),
                     // Accepted; or nobody knows: the SIM's state tells.
                     _ => self.phase = Phase::Pin,
                 }
                 return Ok(());
             }
-            Phase::TriesAfter(state) => {
-                let tries = device_tries(ok, device);
-                let tries_left = if state == PinState::Puk {
-                    tries.map(|(_, puk)| puk)
-                } else {
-                    tries.map(|(pin, _)| pin)
-                };
-                return Err(match state {
+            Phase::TriesAfter => {
+                let tries_left = Self::tries(device, self.pin_state).filter(|_| ok);
+                return Err(match self.pin_state {
                     PinState::Puk => SimError::PukRequired { tries_left },
                     _ => SimError::WrongPin { tries_left },
                 }
                 .into());
             }
-            Phase::Registration(domain) => {
-                if ok && let Some(registration) = QueryRegistration(domain).decode(device.engine.answer()) {
-                    match domain {
-                        Domain::CircuitSwitched => device.circuit_switched = registration,
-                        Domain::PacketSwitched => device.packet_switched = registration,
-                    }
+            Phase::Calls | Phase::Data => {
+                let domain =
+                    if self.phase == Phase::Calls { Domain::CircuitSwitched } else { Domain::PacketSwitched };
+                let heard = QueryRegistration(domain).decode(device.engine.answer());
+                if let Some(registration) = heard.filter(|_| ok) {
+                    *device.registration(domain) = registration;
                 }
-                self.phase = match domain {
-                    Domain::CircuitSwitched => Phase::Registration(Domain::PacketSwitched),
-                    Domain::PacketSwitched => Phase::RegistrationPause(now + REGISTRATION_POLL),
-                };
+                self.until = now + REGISTRATION_POLL;
+                self.phase = self.phase.next();
                 return Ok(());
             }
-            Phase::Attach => {
-                packet_data(outcome, device)?;
-                self.phase = Phase::Active;
-            }
             Phase::Active => {
-                let active = ok && PsdActive(PROFILE).decode(device.engine.answer()) == Some(true);
-                // A context that stands is of an earlier life, and so are its sockets.
-                let keep = self.clean || device.sockets_known;
-                self.phase = match (active, keep) {
-                    (true, true) => Phase::Ready,
-                    (true, false) => Phase::Stale(0),
-                    (false, _) => Phase::Profile(0),
-                };
-                device.packet_data = active;
+                device.packet_data = ok && PsdActive(PROFILE).decode(device.engine.answer()) == Some(true);
+                if device.packet_data {
+                    // A context that stands is of an earlier life, and so are its sockets.
+                    let keep = self.clean || device.sockets_known;
+                    self.phase = if keep { Phase::Ready } else { Phase::Stale };
+                    self.socket = 0;
+                } else {
+                    self.phase = Phase::Apn;
+                }
+                return Ok(());
             }
-            Phase::Profile(index) => {
-                packet_data(outcome, device)?;
-                let login = config.apn.authentication != Authentication::None && config.apn.login.is_some();
-                self.phase = match index {
-                    1 if !login => Phase::Profile(4),
-                    0..=3 => Phase::Profile(index + 1),
-                    _ => Phase::Activate,
-                };
+            Phase::Stale => {
+                self.socket += 1;
+                device.sockets_known = usize::from(self.socket) >= SOCKETS;
+                if device.sockets_known {
+                    self.phase = Phase::Ready;
+                }
+                return Ok(());
             }
+            _ => {}
+        }
+        if let Err(fault) = done {
+            return Err(match fault {
+                Fault::Refused(cause) if self.is_about_packet_data() => Error::PacketDataRefused(cause),
+                fault => fault.named(device.engine.name()),
+            });
+        }
+        self.succeed(device, config, now);
+        Ok(())
+    }
+
+    /// Goes on behind a command that was answered OK.
+    fn succeed(&mut self, device: &mut Device, config: &Config<'_>, now: Instant) {
+        match self.phase {
+            Phase::Restart => {
+                self.clean = true;
+                device.engine.reset();
+                self.until = now + RESTART;
+            }
+            Phase::Echo => device.echo_off = true,
+            Phase::Rate => {
+                self.old_rate = self.rate;
+                self.rate = config.baud_rate;
+                self.until = now + RATE_PAUSE;
+                self.phase = Phase::RatePause;
+                self.rate_step = true;
+                return;
+            }
+            Phase::HexMode => device.hex = true,
+            Phase::BinaryMode => device.hex = false,
             Phase::Activate => {
-                packet_data(outcome, device)?;
                 device.packet_data = true;
                 device.sockets_known = true;
-                self.phase = Phase::Ready;
-            }
-            Phase::Stale(socket) => {
-                device.sockets_known = usize::from(socket) + 1 >= SOCKETS;
-                self.phase = if device.sockets_known { Phase::Ready } else { Phase::Stale(socket + 1) };
             }
             _ => {}
         }
-        Ok(())
+        self.enter(self.phase.next(), now);
     }
 
-    fn handle_setting(
-        &mut self,
-        index: u8,
-        outcome: Outcome,
-        device: &mut Device,
-        config: &Config<'_>,
-        now: Instant,
-    ) -> Result<(), Error> {
-        expect(outcome, device)?;
-        match index {
-            0 => device.echo_off = true,
-            3 => device.hex = config.data_mode != DataMode::Binary,
-            _ => {}
-        }
-        // RTS and CTS are the modem's default: only their absence must be told.
-        let next = if index == 1 && config.flow_control { SET_BEFORE_RATE } else { index + 1 };
-        if next == SET_BEFORE_RATE && config.baud_rate != self.rate && !self.rate_fixed {
-            self.phase = Phase::Rate;
-        } else if next <= 6 {
-            self.phase = Phase::Settings(next);
-        } else {
-            self.enter(Phase::Pin, now);
-        }
-        Ok(())
+    const fn is_about_packet_data(&self) -> bool {
+        matches!(
+            self.phase,
+            Phase::Attach
+                | Phase::Apn
+                | Phase::Authentication
+                | Phase::User
+                | Phase::Password
+                | Phase::Address
+                | Phase::Activate
+        )
     }
-}
 
-fn packet_data(outcome: Outcome, device: &Device) -> Result<(), Error> {
-    expect(outcome, device).map_err(|error| match error {
-        Error::Refused { cause, .. } => Error::PacketDataRefused(cause),
-        other => other,
-    })
+    /// When the check of a new baud rate is over.
+    pub(super) fn begin_rate_check(&mut self, now: Instant) {
+        self.until = now + RATE_CHECK;
+        self.phase = Phase::RateCheck;
+    }
 }

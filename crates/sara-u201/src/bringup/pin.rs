@@ -3,86 +3,97 @@
 use monoclock::Instant;
 
 use super::{Bringup, Phase, SIM_PAUSE};
-use crate::at::{Cause, FinalResult};
+use crate::at::Cause;
 use crate::command::{Command, PinAttempts, PinState, QueryPin};
 use crate::config::Config;
 use crate::device::Device;
 use crate::engine::Outcome;
 use crate::error::{Error, SimError};
-use crate::registration::Domain;
+use crate::fault::{Fault, expect};
 
 impl Bringup {
     /// Takes the answer to `+CPIN?`.
     pub(super) fn handle_pin_state(
         &mut self,
         outcome: Outcome,
-        device: &mut Device,
+        device: &Device,
         config: &Config<'_>,
         now: Instant,
     ) -> Result<(), Error> {
-        match outcome {
-            Outcome::Final(FinalResult::Ok) => match QueryPin.decode(device.engine.answer()) {
-                Some(PinState::Ready) => {
-                    self.entered = false;
-                    self.enter(Phase::Registration(Domain::PacketSwitched), now);
-                    Ok(())
-                }
-                Some(PinState::Pin) if self.entered => {
-                    // The answer was lost, and it was a refusal.
-                    self.refused_pin = config.pin.map(latch);
-                    self.phase = Phase::TriesAfter(PinState::Pin);
-                    Ok(())
-                }
-                Some(PinState::Pin) => {
-                    self.phase = Phase::Tries;
-                    Ok(())
-                }
-                Some(PinState::Puk) => {
-                    self.phase = Phase::TriesAfter(PinState::Puk);
-                    Ok(())
-                }
-                Some(PinState::Other) => Err(SimError::Locked.into()),
-                None => Err(Error::Garbled { command: device.engine.name() }),
-            },
-            Outcome::Final(FinalResult::Refused(Cause::Cme(10))) => Err(SimError::Absent.into()),
-            Outcome::Final(FinalResult::Refused(cause @ Cause::Cme(13 | 15))) => {
-                Err(SimError::Failure(cause).into())
-            }
+        let state = match expect(outcome) {
+            Ok(()) => QueryPin.decode(device.engine.answer()),
+            Err(Fault::Refused(Cause::Cme(10))) => return Err(SimError::Absent.into()),
+            Err(Fault::Refused(cause @ Cause::Cme(13 | 15))) => return Err(SimError::Failure(cause).into()),
             // 14, SIM busy, and plain errors right after the start.
-            _ if now - self.since < config.sim_timeout => {
-                self.phase = Phase::PinPause(now + SIM_PAUSE);
-                Ok(())
+            Err(_) if now - self.since < config.sim_timeout => {
+                self.until = now + SIM_PAUSE;
+                self.phase = Phase::PinPause;
+                return Ok(());
             }
-            _ => Err(SimError::Busy.into()),
+            Err(_) => return Err(SimError::Busy.into()),
+        };
+        match state {
+            Some(PinState::Ready) => {
+                self.entered = false;
+                self.enter(Phase::Data, now);
+            }
+            // The answer was lost, and it was a refusal.
+            Some(PinState::Pin) if self.entered => self.refuse_pin(config),
+            Some(PinState::Pin) => self.phase = Phase::Tries,
+            Some(PinState::Puk) => {
+                self.pin_state = PinState::Puk;
+                self.phase = Phase::TriesAfter;
+            }
+            Some(PinState::Other) => return Err(SimError::Locked.into()),
+            None => return Err(Error::Garbled { command: device.engine.name() }),
         }
+        Ok(())
+    }
+
+    /// Remembers a PIN that was refused, and asks what is left.
+    pub(super) fn refuse_pin(&mut self, config: &Config<'_>) {
+        self.refused_pin = config.pin.and_then(latch);
+        self.pin_state = PinState::Pin;
+        self.phase = Phase::TriesAfter;
     }
 
     /// Decides whether the PIN may be tried.
     pub(super) fn check_pin(&self, config: &Config<'_>) -> Result<(), Error> {
         let tries_left = self.tries_left;
         let Some(pin) = config.pin else { return Err(SimError::PinRequired { tries_left }.into()) };
-        let well_formed = (4..=8).contains(&pin.len()) && pin.bytes().all(|digit| digit.is_ascii_digit());
-        if !well_formed {
-            return Err(Error::Argument("the PIN"));
-        }
-        if self.refused_pin == Some(latch(pin)) || tries_left.is_some_and(|left| left <= 1) {
+        let Some(pin) = latch(pin) else { return Err(Error::Argument("the PIN")) };
+        if self.refused_pin == Some(pin) || tries_left.is_some_and(|left| left <= 1) {
             return Err(SimError::PinWithheld { tries_left }.into());
         }
         Ok(())
     }
-}
 
-/// A PIN as it is kept to be recognised: up to eight digits.
-pub(super) fn latch(pin: &str) -> [u8; 8] {
-    let mut digits = [0; 8];
-    for (place, digit) in digits.iter_mut().zip(pin.bytes()) {
-        *place = digit;
+    /// The tries left for what the SIM waits for, if the modem has told them.
+    pub(super) fn tries(device: &Device, state: PinState) -> Option<u8> {
+        let tries = PinAttempts.decode(device.engine.answer())?;
+        Some(if state == PinState::Puk { tries.puk } else { tries.pin })
     }
-    digits
 }
 
-/// The tries left for PIN and PUK, if the modem has told them.
-pub(super) fn device_tries(ok: bool, device: &Device) -> Option<(u8, u8)> {
-    let tries = PinAttempts.decode(device.engine.answer()).filter(|_| ok)?;
-    Some((tries.pin, tries.puk))
+/// A PIN of four to eight digits, as it is kept to be recognised.
+fn latch(pin: &str) -> Option<u32> {
+    if !(4..=8).contains(&pin.len()) {
+        return None;
+    }
+    // The leading one tells 0123 from 00123.
+    pin.bytes().try_fold(1, |value, byte| byte.is_ascii_digit().then(|| value * 10 + u32::from(byte - b'0')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pin_is_four_to_eight_digits() {
+        assert_eq!(latch("99999999"), Some(199_999_999));
+        assert_ne!(latch("0123"), latch("00123"));
+        for bad in ["", "123", "123456789", "12a4"] {
+            assert_eq!(latch(bad), None, "{bad}");
+        }
+    }
 }

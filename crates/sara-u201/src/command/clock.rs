@@ -11,8 +11,8 @@ pub struct ReadClock;
 impl Command for ReadClock {
     type Response = ClockReading;
 
-    fn spec(&self) -> Spec {
-        Spec::new("+CCLK?").reply(Reply::Line)
+    fn spec(&self) -> &'static Spec {
+        const { &Spec::new("+CCLK?").reply(Reply::Line) }
     }
 
     fn decode(&self, mut answer: Fields<'_>) -> Option<ClockReading> {

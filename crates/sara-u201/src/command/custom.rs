@@ -10,27 +10,27 @@ use crate::at::{CommandLine, Fields};
 /// use sara_u201::command::{Command, Custom, Reply, Spec};
 ///
 /// // AT+CFUN? asks for the functionality.
-/// let spec = Spec::new("+CFUN?").reply(Reply::Line);
-/// let functionality = Custom::new(spec, |_| {}, |mut answer| answer.number::<u8>());
+/// const QUERY: Spec = Spec::new("+CFUN?").reply(Reply::Line);
+/// let functionality = Custom::new(&QUERY, |_| {}, |mut answer| answer.number::<u8>());
 /// assert_eq!(functionality.decode(Fields::new(b" 1")), Some(1));
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Custom<E, R> {
-    spec: Spec,
+    spec: &'static Spec,
     encode: E,
     decode: fn(Fields<'_>) -> Option<R>,
 }
 
 impl<E: Fn(&mut CommandLine), R> Custom<E, R> {
     /// Puts a command together.
-    pub const fn new(spec: Spec, encode: E, decode: fn(Fields<'_>) -> Option<R>) -> Self {
+    pub const fn new(spec: &'static Spec, encode: E, decode: fn(Fields<'_>) -> Option<R>) -> Self {
         Self { spec, encode, decode }
     }
 }
 
 impl<E: Fn(&mut CommandLine)> Custom<E, ()> {
     /// Puts a command together that answers OK alone.
-    pub const fn plain(spec: Spec, encode: E) -> Self {
+    pub const fn plain(spec: &'static Spec, encode: E) -> Self {
         Self { spec, encode, decode: |_| Some(()) }
     }
 }
@@ -38,7 +38,7 @@ impl<E: Fn(&mut CommandLine)> Custom<E, ()> {
 impl<E: Fn(&mut CommandLine), R> Command for Custom<E, R> {
     type Response = R;
 
-    fn spec(&self) -> Spec {
+    fn spec(&self) -> &'static Spec {
         self.spec
     }
 

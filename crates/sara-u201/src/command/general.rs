@@ -12,9 +12,9 @@ pub struct Attention;
 impl Command for Attention {
     type Response = ();
 
-    fn spec(&self) -> Spec {
+    fn spec(&self) -> &'static Spec {
         // A modem that is there answers within milliseconds; one that boots never will.
-        Spec::new("").within(Millis(250))
+        const { &Spec::new("").within(Millis(250)) }
     }
 
     fn decode(&self, _: Fields<'_>) -> Option<()> {
@@ -24,45 +24,13 @@ impl Command for Attention {
 
 /// A command that is its name alone and answers OK: settings such as `+CTZU=1`.
 #[derive(Clone, Copy, Debug)]
-pub struct Plain(pub &'static str);
+pub struct Plain(pub &'static Spec);
 
 impl Command for Plain {
     type Response = ();
 
-    fn spec(&self) -> Spec {
-        Spec::new(self.0)
-    }
-
-    fn decode(&self, _: Fields<'_>) -> Option<()> {
-        Some(())
-    }
-}
-
-/// `ATE`: echo of commands.
-#[derive(Clone, Copy, Debug)]
-pub struct Echo(pub bool);
-
-impl Command for Echo {
-    type Response = ();
-
-    fn spec(&self) -> Spec {
-        Spec::new(if self.0 { "E1" } else { "E0" })
-    }
-
-    fn decode(&self, _: Fields<'_>) -> Option<()> {
-        Some(())
-    }
-}
-
-/// `AT+CMEE=1`: errors carry their number.
-#[derive(Clone, Copy, Debug)]
-pub struct ErrorNumbers;
-
-impl Command for ErrorNumbers {
-    type Response = ();
-
-    fn spec(&self) -> Spec {
-        Spec::new("+CMEE=1")
+    fn spec(&self) -> &'static Spec {
+        self.0
     }
 
     fn decode(&self, _: Fields<'_>) -> Option<()> {
@@ -78,8 +46,8 @@ pub struct ProbeErrorNumbers;
 impl Command for ProbeErrorNumbers {
     type Response = u8;
 
-    fn spec(&self) -> Spec {
-        Spec::new("+CMEE?").reply(Reply::Line).within(Millis(1000))
+    fn spec(&self) -> &'static Spec {
+        const { &Spec::new("+CMEE?").reply(Reply::Line).within(Millis(1000)) }
     }
 
     fn decode(&self, mut answer: Fields<'_>) -> Option<u8> {
@@ -94,28 +62,12 @@ pub struct SetBaudRate(pub u32);
 impl Command for SetBaudRate {
     type Response = ();
 
-    fn spec(&self) -> Spec {
-        Spec::new("+IPR=")
+    fn spec(&self) -> &'static Spec {
+        const { &Spec::new("+IPR=") }
     }
 
     fn encode(&self, line: &mut CommandLine) {
         line.number(self.0);
-    }
-
-    fn decode(&self, _: Fields<'_>) -> Option<()> {
-        Some(())
-    }
-}
-
-/// `AT&K3` (RTS/CTS) or `AT&K0` (none): flow control.
-#[derive(Clone, Copy, Debug)]
-pub struct FlowControl(pub bool);
-
-impl Command for FlowControl {
-    type Response = ();
-
-    fn spec(&self) -> Spec {
-        Spec::new(if self.0 { "&K3" } else { "&K0" })
     }
 
     fn decode(&self, _: Fields<'_>) -> Option<()> {
@@ -135,8 +87,9 @@ impl SetFunctionality {
 impl Command for SetFunctionality {
     type Response = ();
 
-    fn spec(&self) -> Spec {
-        Spec::new("+CFUN=").within(if self.0 >= 15 { Millis::from_secs(10) } else { Spec::NETWORK })
+    fn spec(&self) -> &'static Spec {
+        const CHANGE: Spec = Spec::new("+CFUN=").within(Spec::NETWORK);
+        if self.0 >= 15 { const { &CHANGE.within(Millis::from_secs(10)) } } else { &CHANGE }
     }
 
     fn encode(&self, line: &mut CommandLine) {
@@ -155,8 +108,8 @@ pub struct PowerOff;
 impl Command for PowerOff {
     type Response = ();
 
-    fn spec(&self) -> Spec {
-        Spec::new("+CPWROFF").within(Millis::from_secs(40))
+    fn spec(&self) -> &'static Spec {
+        const { &Spec::new("+CPWROFF").within(Millis::from_secs(40)) }
     }
 
     fn decode(&self, _: Fields<'_>) -> Option<()> {

@@ -36,8 +36,8 @@ impl core::fmt::Debug for PsdText<'_> {
 impl Command for PsdText<'_> {
     type Response = ();
 
-    fn spec(&self) -> Spec {
-        Spec::new("+UPSD=").within(Spec::SOCKET)
+    fn spec(&self) -> &'static Spec {
+        const { &Spec::new("+UPSD=").within(Spec::SOCKET) }
     }
 
     fn encode(&self, line: &mut CommandLine) {
@@ -68,8 +68,8 @@ impl PsdNumber {
 impl Command for PsdNumber {
     type Response = ();
 
-    fn spec(&self) -> Spec {
-        Spec::new("+UPSD=").within(Spec::SOCKET)
+    fn spec(&self) -> &'static Spec {
+        const { &Spec::new("+UPSD=").within(Spec::SOCKET) }
     }
 
     fn encode(&self, line: &mut CommandLine) {
@@ -104,8 +104,8 @@ pub struct PsdCommand {
 impl Command for PsdCommand {
     type Response = ();
 
-    fn spec(&self) -> Spec {
-        Spec::new("+UPSDA=").within(Spec::NETWORK).abortable()
+    fn spec(&self) -> &'static Spec {
+        const { &Spec::new("+UPSDA=").within(Spec::NETWORK).abortable() }
     }
 
     fn encode(&self, line: &mut CommandLine) {
@@ -129,8 +129,8 @@ pub struct PsdActive(pub u8);
 impl Command for PsdActive {
     type Response = bool;
 
-    fn spec(&self) -> Spec {
-        Spec::new("+UPSND=").reply(Reply::Line).within(Spec::SOCKET)
+    fn spec(&self) -> &'static Spec {
+        const { &Spec::new("+UPSND=").reply(Reply::Line).within(Spec::SOCKET) }
     }
 
     fn encode(&self, line: &mut CommandLine) {
@@ -150,8 +150,8 @@ pub struct PsdAddress(pub u8);
 impl Command for PsdAddress {
     type Response = Ipv4Addr;
 
-    fn spec(&self) -> Spec {
-        Spec::new("+UPSND=").reply(Reply::Line).within(Spec::SOCKET)
+    fn spec(&self) -> &'static Spec {
+        const { &Spec::new("+UPSND=").reply(Reply::Line).within(Spec::SOCKET) }
     }
 
     fn encode(&self, line: &mut CommandLine) {

@@ -18,8 +18,8 @@ pub struct CertificateUpload<'n> {
 impl Command for CertificateUpload<'_> {
     type Response = Option<[u8; 16]>;
 
-    fn spec(&self) -> Spec {
-        Spec::new("+USECMNG=").reply(Reply::Maybe).within(Spec::SOCKET).prompt(b'>')
+    fn spec(&self) -> &'static Spec {
+        const { &Spec::new("+USECMNG=").reply(Reply::Maybe).within(Spec::SOCKET).prompt(b'>') }
     }
 
     fn encode(&self, line: &mut CommandLine) {
@@ -43,8 +43,8 @@ pub struct CertificateMd5<'n> {
 impl Command for CertificateMd5<'_> {
     type Response = [u8; 16];
 
-    fn spec(&self) -> Spec {
-        Spec::new("+USECMNG=").reply(Reply::Line).within(Spec::SOCKET)
+    fn spec(&self) -> &'static Spec {
+        const { &Spec::new("+USECMNG=").reply(Reply::Line).within(Spec::SOCKET) }
     }
 
     fn encode(&self, line: &mut CommandLine) {
@@ -68,8 +68,8 @@ pub struct RemoveCertificate<'n> {
 impl Command for RemoveCertificate<'_> {
     type Response = ();
 
-    fn spec(&self) -> Spec {
-        Spec::new("+USECMNG=").within(Spec::SOCKET)
+    fn spec(&self) -> &'static Spec {
+        const { &Spec::new("+USECMNG=").within(Spec::SOCKET) }
     }
 
     fn encode(&self, line: &mut CommandLine) {
@@ -88,8 +88,8 @@ pub struct ProfileReset(pub u8);
 impl Command for ProfileReset {
     type Response = ();
 
-    fn spec(&self) -> Spec {
-        Spec::new("+USECPRF=").within(Spec::SOCKET)
+    fn spec(&self) -> &'static Spec {
+        const { &Spec::new("+USECPRF=").within(Spec::SOCKET) }
     }
 
     fn encode(&self, line: &mut CommandLine) {
@@ -124,8 +124,8 @@ impl ProfileNumber {
 impl Command for ProfileNumber {
     type Response = ();
 
-    fn spec(&self) -> Spec {
-        Spec::new("+USECPRF=").within(Spec::SOCKET)
+    fn spec(&self) -> &'static Spec {
+        const { &Spec::new("+USECPRF=").within(Spec::SOCKET) }
     }
 
     fn encode(&self, line: &mut CommandLine) {
@@ -164,8 +164,8 @@ impl ProfileText<'_> {
 impl Command for ProfileText<'_> {
     type Response = ();
 
-    fn spec(&self) -> Spec {
-        Spec::new("+USECPRF=").within(Spec::SOCKET)
+    fn spec(&self) -> &'static Spec {
+        const { &Spec::new("+USECPRF=").within(Spec::SOCKET) }
     }
 
     fn encode(&self, line: &mut CommandLine) {

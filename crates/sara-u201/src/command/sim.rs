@@ -26,8 +26,8 @@ pub struct QueryPin;
 impl Command for QueryPin {
     type Response = PinState;
 
-    fn spec(&self) -> Spec {
-        Spec::new("+CPIN?").reply(Reply::Line).within(Millis::from_secs(10))
+    fn spec(&self) -> &'static Spec {
+        const { &Spec::new("+CPIN?").reply(Reply::Line).within(Millis::from_secs(10)) }
     }
 
     fn decode(&self, mut answer: Fields<'_>) -> Option<PinState> {
@@ -54,8 +54,8 @@ impl core::fmt::Debug for EnterPin<'_> {
 impl Command for EnterPin<'_> {
     type Response = ();
 
-    fn spec(&self) -> Spec {
-        Spec::new("+CPIN=").within(Millis::from_secs(10))
+    fn spec(&self) -> &'static Spec {
+        const { &Spec::new("+CPIN=").within(Millis::from_secs(10)) }
     }
 
     fn encode(&self, line: &mut CommandLine) {
@@ -83,8 +83,8 @@ pub struct PinAttempts;
 impl Command for PinAttempts {
     type Response = TriesLeft;
 
-    fn spec(&self) -> Spec {
-        Spec::new("+UPINCNT").reply(Reply::Line).within(Millis::from_secs(10))
+    fn spec(&self) -> &'static Spec {
+        const { &Spec::new("+UPINCNT").reply(Reply::Line).within(Millis::from_secs(10)) }
     }
 
     fn decode(&self, mut answer: Fields<'_>) -> Option<TriesLeft> {

@@ -11,6 +11,10 @@ pub const SOCKETS: usize = 7;
 pub const MAX_BINARY: usize = 1024;
 /// Greatest data of one command in hexadecimal mode.
 pub const MAX_HEX: usize = 512;
+/// Longest time to connect (nominally 20 s).
+const CONNECT: Millis = Millis::from_secs(60);
+/// Longest time to connect with a TLS handshake over a slow network.
+const CONNECT_TLS: Millis = Millis::from_secs(120);
 
 /// Protocol of a socket, by its number in IP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,8 +37,8 @@ pub struct CreateSocket {
 impl Command for CreateSocket {
     type Response = u8;
 
-    fn spec(&self) -> Spec {
-        Spec::new("+USOCR=").reply(Reply::Line).within(Spec::SOCKET)
+    fn spec(&self) -> &'static Spec {
+        const { &Spec::new("+USOCR=").reply(Reply::Line).within(Spec::SOCKET) }
     }
 
     fn encode(&self, line: &mut CommandLine) {
@@ -64,8 +68,8 @@ pub struct SecureSocket {
 impl Command for SecureSocket {
     type Response = ();
 
-    fn spec(&self) -> Spec {
-        Spec::new("+USOSEC=").within(Spec::SOCKET)
+    fn spec(&self) -> &'static Spec {
+        const { &Spec::new("+USOSEC=").within(Spec::SOCKET) }
     }
 
     fn encode(&self, line: &mut CommandLine) {
@@ -86,15 +90,16 @@ pub struct ConnectSocket<'h> {
     pub host: &'h str,
     /// Port.
     pub port: u16,
-    /// Longest time: nominally 20 s, more with a TLS handshake over 2G.
-    pub timeout: Millis,
+    /// Whether a TLS handshake follows, which takes its time over 2G.
+    pub secure: bool,
 }
 
 impl Command for ConnectSocket<'_> {
     type Response = ();
 
-    fn spec(&self) -> Spec {
-        Spec::new("+USOCO=").within(self.timeout)
+    fn spec(&self) -> &'static Spec {
+        const PLAIN: Spec = Spec::new("+USOCO=").within(CONNECT);
+        if self.secure { const { &PLAIN.within(CONNECT_TLS) } } else { &PLAIN }
     }
 
     fn encode(&self, line: &mut CommandLine) {
@@ -120,9 +125,9 @@ pub struct WriteSocket {
 impl Command for WriteSocket {
     type Response = u16;
 
-    fn spec(&self) -> Spec {
-        let spec = Spec::new("+USOWR=").reply(Reply::Maybe).within(Spec::SOCKET);
-        if self.hex { spec } else { spec.prompt(b'@') }
+    fn spec(&self) -> &'static Spec {
+        const HEX: Spec = Spec::new("+USOWR=").reply(Reply::Maybe).within(Spec::SOCKET);
+        if self.hex { &HEX } else { const { &HEX.prompt(b'@') } }
     }
 
     fn encode(&self, line: &mut CommandLine) {
@@ -150,8 +155,9 @@ pub struct ReadSocket {
 impl Command for ReadSocket {
     type Response = u16;
 
-    fn spec(&self) -> Spec {
-        Spec::new("+USORD=").reply(Reply::Line).within(Spec::SOCKET).data(2, self.hex)
+    fn spec(&self) -> &'static Spec {
+        const WAITING: Spec = BytesWaiting::SPEC;
+        if self.hex { const { &WAITING.data(2, true) } } else { const { &WAITING.data(2, false) } }
     }
 
     fn encode(&self, line: &mut CommandLine) {
@@ -168,11 +174,15 @@ impl Command for ReadSocket {
 #[derive(Clone, Copy, Debug)]
 pub struct BytesWaiting(pub u8);
 
+impl BytesWaiting {
+    const SPEC: Spec = Spec::new("+USORD=").reply(Reply::Line).within(Spec::SOCKET);
+}
+
 impl Command for BytesWaiting {
     type Response = u32;
 
-    fn spec(&self) -> Spec {
-        Spec::new("+USORD=").reply(Reply::Line).within(Spec::SOCKET)
+    fn spec(&self) -> &'static Spec {
+        const { &Self::SPEC }
     }
 
     fn encode(&self, line: &mut CommandLine) {
@@ -192,8 +202,8 @@ pub struct CloseSocket(pub u8);
 impl Command for CloseSocket {
     type Response = ();
 
-    fn spec(&self) -> Spec {
-        Spec::new("+USOCL=").within(Spec::SOCKET)
+    fn spec(&self) -> &'static Spec {
+        const { &Spec::new("+USOCL=").within(Spec::SOCKET) }
     }
 
     fn encode(&self, line: &mut CommandLine) {
@@ -212,8 +222,8 @@ pub struct LastSocketError;
 impl Command for LastSocketError {
     type Response = u16;
 
-    fn spec(&self) -> Spec {
-        Spec::new("+USOER").reply(Reply::Line)
+    fn spec(&self) -> &'static Spec {
+        const { &Spec::new("+USOER").reply(Reply::Line) }
     }
 
     fn decode(&self, mut answer: Fields<'_>) -> Option<u16> {
@@ -228,8 +238,8 @@ pub struct HexMode(pub bool);
 impl Command for HexMode {
     type Response = ();
 
-    fn spec(&self) -> Spec {
-        Spec::new("+UDCONF=")
+    fn spec(&self) -> &'static Spec {
+        const { &Spec::new("+UDCONF=") }
     }
 
     fn encode(&self, line: &mut CommandLine) {
@@ -256,7 +266,7 @@ mod tests {
         assert_eq!(line(&CreateSocket { protocol: Protocol::Tcp, local_port: 0 }), b"AT+USOCR=6\r");
         assert_eq!(line(&CreateSocket { protocol: Protocol::Udp, local_port: 123 }), b"AT+USOCR=17,123\r");
         assert_eq!(line(&SecureSocket { socket: 3, profile: 1 }), b"AT+USOSEC=3,1,1\r");
-        let connect = ConnectSocket { socket: 0, host: "mqtt.example", port: 8883, timeout: Millis(1) };
+        let connect = ConnectSocket { socket: 0, host: "mqtt.example", port: 8883, secure: true };
         assert_eq!(line(&connect), b"AT+USOCO=0,\"mqtt.example\",8883\r");
         assert_eq!(line(&WriteSocket { socket: 0, length: 1024, hex: false }), b"AT+USOWR=0,1024\r");
         assert_eq!(line(&BytesWaiting(2)), b"AT+USORD=2,0\r");

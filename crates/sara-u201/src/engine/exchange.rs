@@ -1,12 +1,12 @@
 //! The command that runs.
 
-use heapless::Vec;
 use monoclock::Instant;
 
 use super::event::{Outcome, Payload};
-use super::{ANSWER, MISSING_ANSWER, PROMPT, STEP};
+use super::{ANSWER, MISSING_ANSWER, STEP};
 use crate::at::FinalResult;
 use crate::command::{Reply, Spec};
+use crate::registration::Registration;
 use crate::urc::is_urc;
 
 /// How far a command is.
@@ -15,16 +15,16 @@ pub(super) enum Phase {
     Idle,
     /// Waiting for the pause behind the last line.
     Gap,
-    /// Sending the command line from this byte.
-    Line(usize),
-    /// Sending data from this character (a digit, in hexadecimal mode).
-    Data(usize),
-    /// Sending the end of the line behind hexadecimal data.
-    Tail(usize),
+    /// Sending the command line.
+    Line,
+    /// Sending hexadecimal digits, and the end of the line behind them.
+    Digits,
     /// Waiting for the prompt.
     Prompt,
     /// Waiting between prompt and data.
-    Pause(Instant),
+    Pause,
+    /// Sending data.
+    Data,
     /// Waiting for the final result.
     Final,
 }
@@ -32,14 +32,19 @@ pub(super) enum Phase {
 /// The command that runs, and how far it is.
 #[derive(Clone, Debug)]
 pub(super) struct Exchange {
-    pub(super) answer: Vec<u8, ANSWER>,
-    pub(super) answered: bool,
-    pub(super) spec: Spec,
+    answer: [u8; ANSWER],
+    length: usize,
+    pub(super) spec: &'static Spec,
     pub(super) payload: Payload,
     pub(super) phase: Phase,
+    /// Characters that are sent of the line, or of the data.
+    pub(super) sent: usize,
     pub(super) outcome: Option<Outcome>,
+    /// The end of the phase.
     pub(super) deadline: Instant,
-    pub(super) started: Instant,
+    /// The pause before the command ends then, whatever is received.
+    pub(super) gap_limit: Instant,
+    answered: bool,
     /// A line that has begun belongs to the running command.
     pub(super) in_answer: bool,
     pub(super) garbled: bool,
@@ -49,46 +54,61 @@ pub(super) struct Exchange {
 impl Exchange {
     pub(super) const fn new() -> Self {
         Self {
-            answer: Vec::new(),
-            answered: false,
-            spec: Spec::new(""),
+            answer: [0; ANSWER],
+            length: 0,
+            spec: const { &Spec::new("") },
             payload: Payload::None,
             phase: Phase::Idle,
+            sent: 0,
             outcome: None,
             deadline: Instant::from_millis(0),
-            started: Instant::from_millis(0),
+            gap_limit: Instant::from_millis(0),
+            answered: false,
             in_answer: false,
             garbled: false,
             stale: false,
         }
     }
 
+    pub(super) const fn begin(&mut self, payload: Payload) {
+        self.payload = payload;
+        self.length = 0;
+        self.answered = false;
+        self.garbled = false;
+        self.in_answer = false;
+        self.outcome = None;
+        self.sent = 0;
+        self.phase = Phase::Gap;
+    }
+
+    /// The length of the command's data.
+    pub(super) const fn length(&self) -> usize {
+        match self.payload {
+            Payload::None => 0,
+            Payload::Prompted(length) | Payload::Hex(length) => length,
+        }
+    }
+
     /// Ends the exchange with `result`, unless that is the result of another command.
     pub(super) fn handle_result(&mut self, result: FinalResult, now: Instant) -> bool {
-        let unfinished = match self.phase {
+        let foreign = match self.phase {
             // The command is not out yet: this is the result of an earlier one.
-            Phase::Line(_) | Phase::Tail(_) => true,
-            Phase::Data(_) if matches!(self.payload, Payload::Hex(_)) => true,
+            Phase::Line | Phase::Digits => true,
             // An error may come instead of the prompt, or while the data is sent.
-            Phase::Prompt | Phase::Pause(_) | Phase::Data(_) => result == FinalResult::Ok,
+            Phase::Prompt | Phase::Pause | Phase::Data => result == FinalResult::Ok,
             _ => false,
         };
-        if unfinished {
+        if foreign {
             return false;
         }
-        let required = !matches!(self.spec.reply, Reply::None | Reply::Maybe | Reply::Lines);
-        if result == FinalResult::Ok && required && !self.answered {
+        if result == FinalResult::Ok && self.is_answer_missing() {
             self.deadline = self.deadline.earlier(now + MISSING_ANSWER + STEP);
             self.stale = true;
             return false;
         }
-        let owed = match (self.phase, self.payload) {
-            (Phase::Data(sent), Payload::Prompted(length)) => sent < length,
-            _ => false,
-        };
         self.end(if self.garbled {
             Outcome::Garbled
-        } else if owed {
+        } else if self.phase == Phase::Data {
             Outcome::TimedOut { owes_data: true }
         } else {
             Outcome::Final(result)
@@ -96,52 +116,60 @@ impl Exchange {
         true
     }
 
-    pub(super) fn end(&mut self, outcome: Outcome) {
+    /// Ends the exchange without a result; `inside` data, or not.
+    pub(super) fn give_up(&mut self, inside: bool) {
+        let missing = self.phase == Phase::Final && self.stale && self.is_answer_missing();
+        self.end(if inside {
+            Outcome::Garbled
+        } else if missing {
+            Outcome::AnswerMissing
+        } else {
+            Outcome::TimedOut { owes_data: matches!(self.phase, Phase::Prompt | Phase::Data) }
+        });
+    }
+
+    fn end(&mut self, outcome: Outcome) {
         self.phase = Phase::Idle;
         self.stale |= !matches!(outcome, Outcome::Final(_));
         self.outcome = Some(outcome);
     }
 
-    pub(super) fn answered_without_line(&self) -> bool {
-        self.stale && !self.answered && !matches!(self.spec.reply, Reply::None | Reply::Maybe | Reply::Lines)
+    /// Whether the information response has not come that the command must have.
+    fn is_answer_missing(&self) -> bool {
+        !self.answered && !matches!(self.spec.reply, Reply::None | Reply::Maybe | Reply::Lines)
     }
 
-    pub(super) fn line_sent(&mut self, now: Instant) -> Phase {
-        match (self.payload, self.spec.prompt) {
-            (Payload::Prompted(_), Some(_)) => {
-                self.deadline = now + PROMPT + STEP;
-                Phase::Prompt
-            }
-            _ => self.all_sent(now),
+    /// Whether a line is an information response of the command.
+    pub(super) fn is_answer(&self, line: &[u8], prefix: &[u8]) -> bool {
+        let behind = behind(line, prefix);
+        match self.spec.reply {
+            Reply::None => false,
+            Reply::Line | Reply::Maybe => behind.is_some(),
+            Reply::Registration => behind.is_some_and(Registration::is_answer),
+            Reply::Digits => line.len() > 5 && line.iter().all(u8::is_ascii_digit),
+            Reply::Text | Reply::Lines => behind.is_some() || !(is_urc(line) || line.starts_with(b"AT")),
         }
     }
 
-    pub(super) fn all_sent(&mut self, now: Instant) -> Phase {
-        self.deadline = now + self.spec.timeout + STEP;
-        Phase::Final
+    /// Keeps the first information response, as much of it as there is room for; a decoder refuses what
+    /// is cut.
+    pub(super) fn keep(&mut self, line: &[u8], prefix: &[u8]) {
+        if core::mem::replace(&mut self.answered, true) {
+            return;
+        }
+        let line = behind(line, prefix).unwrap_or(line);
+        for (place, &byte) in self.answer.iter_mut().zip(line) {
+            *place = byte;
+            self.length += 1;
+        }
+    }
+
+    pub(super) fn answer(&self) -> &[u8] {
+        self.answer.get(..self.length).unwrap_or(&[])
     }
 }
 
-/// Whether a line is an information response of the command.
-pub(super) fn is_answer(spec: &Spec, line: &[u8]) -> bool {
-    match spec.reply {
-        Reply::None => false,
-        Reply::Line | Reply::Maybe => spec.behind_prefix(line).is_some(),
-        Reply::Registration => spec.behind_prefix(line).is_some_and(crate::Registration::is_answer),
-        Reply::Digits => line.len() > 5 && line.iter().all(u8::is_ascii_digit),
-        Reply::Text | Reply::Lines => {
-            spec.behind_prefix(line).is_some()
-                || !(is_urc(line) || FinalResult::parse(line).is_some() || line.starts_with(b"AT"))
-        }
-    }
-}
-
-/// Keeps as much of the line as there is room for; a decoder refuses what is cut.
-pub(super) fn keep(answer: &mut Vec<u8, ANSWER>, line: &[u8]) {
-    answer.clear();
-    for &byte in line {
-        if answer.push(byte).is_err() {
-            break;
-        }
-    }
+/// What follows the prefix and a colon in an information response.
+fn behind<'l>(line: &'l [u8], prefix: &[u8]) -> Option<&'l [u8]> {
+    line.strip_prefix(prefix)?.strip_prefix(b":")
 }
