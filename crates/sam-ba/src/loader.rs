@@ -23,8 +23,8 @@ const QUICK: Duration = Duration::from_secs(1);
 const FIRST: Duration = Duration::from_millis(500);
 /// A loader that was left while it erases listens again after this time.
 const RECOVERY: Duration = Duration::from_secs(7);
-/// An answer is over when nothing more comes for so long.
-const QUIET: Duration = Duration::from_millis(50);
+/// An answer is over when nothing more comes for so long: a loader needs up to 70 ms to skip a block.
+const QUIET: Duration = Duration::from_millis(200);
 /// Erasing 992 rows takes 6 s in the worst case of the data sheet.
 const ERASE: Duration = Duration::from_secs(20);
 /// Programming 64 pages takes 160 ms in the worst case of the data sheet; a checksum is quicker.

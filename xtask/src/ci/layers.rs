@@ -8,18 +8,20 @@ use std::collections::BTreeSet;
 use crate::workspace::Package;
 
 /// What is tested, and the model it is tested on.
-const MODELS: [(&str, &str); 4] = [
+const MODELS: [(&str, &str); 5] = [
     ("eccx08", "eccx08-sim"),
     ("sara-u201", "sara-u201-sim"),
     ("mqtt-lite", "iot-core-emulator"),
     ("gcp-iot-core", "iot-core-emulator"),
+    ("sam-ba", "sam-ba-sim"),
 ];
 
 /// What a model may share with what is tested on it.
 const SHARED: [&str; 1] = ["monoclock"];
 
 /// What no model may reach: it would test a reading of the data sheet against itself.
-const DEVICE: [&str; 6] = ["eccx08", "gcp-iot-core", "jwt-signer", "mkr-gsm-1400", "mqtt-lite", "sara-u201"];
+const DEVICE: [&str; 7] =
+    ["eccx08", "gcp-iot-core", "jwt-signer", "mkr-gsm-1400", "mqtt-lite", "sam-ba", "sara-u201"];
 
 /// What each driver may not reach: the other driver and the cloud.
 const FORBIDDEN_TO_DRIVERS: [(&str, &[&str]); 2] = [

@@ -7,7 +7,7 @@ use sam_ba::{Image, Loader, Port};
 use sam_ba_sim::{Profile, Status, Usb};
 
 /// The line in memory, where time is virtual.
-pub struct Line(pub Usb);
+pub(crate) struct Line(pub(crate) Usb);
 
 impl Read for Line {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -37,7 +37,7 @@ impl Port for Line {
 }
 
 /// A board in its loader, with settings in its last rows.
-pub fn board(profile: Profile) -> Line {
+pub(crate) fn board(profile: Profile) -> Line {
     let mut loader = sam_ba_sim::Loader::new(profile);
     loader.load_flash(0x2000, &[0xA5; 0x1234]);
     loader.load_flash(SETTINGS, &settings());
@@ -45,37 +45,37 @@ pub fn board(profile: Profile) -> Line {
 }
 
 /// Where the settings begin.
-pub const SETTINGS: u32 = 0x3_F800;
+pub(crate) const SETTINGS: u32 = 0x3_F800;
 
 /// What the settings hold: invented, of an odd length, with every byte value.
-pub fn settings() -> Vec<u8> {
-    (0..1234_u32).map(|index| (index * 7 + index / 256) as u8).collect()
+pub(crate) fn settings() -> Vec<u8> {
+    (0..1234_u32).map(|index| (index * 7 + index / 256).to_le_bytes()[0]).collect()
 }
 
 /// Checks that the settings are in the flash, and nothing else behind them.
-pub fn settings_are_there(line: &Line) -> bool {
+pub(crate) fn settings_are_there(line: &Line) -> bool {
     let rows = &line.0.loader().flash()[SETTINGS as usize..];
     let (stored, rest) = rows.split_at(settings().len());
     stored == settings() && rest.iter().all(|byte| *byte == 0xFF)
 }
 
 /// A program of `length` bytes.
-pub fn image(length: usize) -> Image {
-    let mut bytes: Vec<u8> = (0..length).map(|index| (index * 31 + index / 251) as u8).collect();
+pub(crate) fn image(length: usize) -> Image {
+    let mut bytes: Vec<u8> = (0..length).map(|index| (index * 31 + index / 251).to_le_bytes()[0]).collect();
     bytes[..4].copy_from_slice(&0x2000_7FF8_u32.to_le_bytes());
     bytes[4..8].copy_from_slice(&0x20C1_u32.to_le_bytes());
     Image::from_bytes(&bytes).unwrap()
 }
 
 /// Checks that the flash holds `image` and that the rest of the program's flash is erased.
-pub fn holds(line: &Line, image: &Image) -> bool {
+pub(crate) fn holds(line: &Line, image: &Image) -> bool {
     let flash = &line.0.loader().flash()[0x2000..SETTINGS as usize];
     let (program, rest) = flash.split_at(image.bytes().len());
     program == image.bytes() && rest.iter().all(|byte| *byte == 0xFF)
 }
 
 /// Connects to the board's loader.
-pub fn connect(line: &mut Line) -> Loader<&mut Line> {
+pub(crate) fn connect(line: &mut Line) -> Loader<&mut Line> {
     assert_eq!(line.0.loader().status(), Status::Listening);
     Loader::connect(line).unwrap()
 }

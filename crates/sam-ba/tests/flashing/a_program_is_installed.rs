@@ -1,13 +1,11 @@
 //! What a good board gets, and what the loader's oddities do not spoil.
 
-mod support;
-
 use core::ops::ControlFlow;
 use core::time::Duration;
 
+use crate::line::{Line, SETTINGS, board, connect, holds, image, settings, settings_are_there};
 use sam_ba::{Flasher, Loader, Progress, Region, Settings, SettingsAfter, Step};
 use sam_ba_sim::{AfterData, LongRead, Profile, Statistics, Status};
-use support::{Line, SETTINGS, board, connect, holds, image, settings, settings_are_there};
 
 fn keep() -> Settings {
     Settings::Keep(Region::from(SETTINGS).unwrap())

@@ -1,47 +1,33 @@
 //! What is no program for this board is refused before anything is erased.
 
-mod support;
-
-use object::write::elf::{FileHeader, ProgramHeader, Writer};
-use object::{Endianness, elf};
+use crate::line::image;
 use proptest::prelude::*;
 use sam_ba::{Flasher, Image, ImageError, Region, Settings};
-use support::image;
+
+const ARM: u16 = 40;
+const RISC_V: u16 = 243;
+const HEADER: u16 = 52;
+const PROGRAM_HEADER: u16 = 32;
 
 /// An ELF file that loads `segments`: addresses in memory and in flash, and the bytes.
-fn elf_file(machine: elf::Machine, segments: &[(u32, u32, Vec<u8>)]) -> Vec<u8> {
-    let mut file = Vec::new();
-    let mut writer = Writer::new(Endianness::Little, false, &mut file);
-    writer.reserve_file_header();
-    writer.reserve_program_headers(segments.len() as u32);
-    let offsets: Vec<usize> = segments.iter().map(|(_, _, bytes)| writer.reserve(bytes.len(), 4)).collect();
-    writer
-        .write_file_header(&FileHeader {
-            os_abi: elf::ELFOSABI_NONE,
-            abi_version: 0,
-            e_type: elf::ET_EXEC,
-            e_machine: machine,
-            e_entry: 0,
-            e_flags: elf::FileFlags(0),
-        })
-        .unwrap();
-    writer.write_align_program_headers();
-    for ((memory, flash, bytes), offset) in segments.iter().zip(&offsets) {
-        writer.write_program_header(&ProgramHeader {
-            p_type: elf::PT_LOAD,
-            p_flags: elf::PF_R,
-            p_offset: *offset as u64,
-            p_vaddr: u64::from(*memory),
-            p_paddr: u64::from(*flash),
-            p_filesz: bytes.len() as u64,
-            p_memsz: bytes.len() as u64,
-            p_align: 4,
-        });
+fn elf_file(machine: u16, segments: &[(u32, u32, Vec<u8>)]) -> Vec<u8> {
+    const EXECUTABLE: u16 = 2;
+    const LOAD: u32 = 1;
+    let count = u16::try_from(segments.len()).unwrap();
+    let mut file = b"\x7FELF\x01\x01\x01".to_vec();
+    file.resize(16, 0);
+    file.extend([EXECUTABLE, machine].iter().flat_map(|half| half.to_le_bytes()));
+    file.extend([1, 0, u32::from(HEADER), 0, 0].iter().flat_map(|word| word.to_le_bytes()));
+    let sizes = [HEADER, PROGRAM_HEADER, count, 40, 0, 0];
+    file.extend(sizes.iter().flat_map(|half| half.to_le_bytes()));
+    let mut offset = u32::from(HEADER + PROGRAM_HEADER * count);
+    for (memory, flash, bytes) in segments {
+        let length = u32::try_from(bytes.len()).unwrap();
+        let header = [LOAD, offset, *memory, *flash, length, length, 4, 4];
+        file.extend(header.iter().flat_map(|word| word.to_le_bytes()));
+        offset += length;
     }
-    for (_, _, bytes) in segments {
-        writer.write_align(4);
-        writer.write(bytes);
-    }
+    segments.iter().for_each(|(_, _, bytes)| file.extend(bytes));
     file
 }
 
@@ -52,7 +38,7 @@ fn program() -> Vec<u8> {
 #[test]
 fn initialised_data_follows_the_code_and_gaps_are_erased_flash() {
     let segments = [(0x2000, 0x2000, program()), (0x2000_0000, 0x2400, vec![1, 2, 3])];
-    let image = Image::from_file(&elf_file(elf::EM_ARM, &segments)).unwrap();
+    let image = Image::from_file(&elf_file(ARM, &segments)).unwrap();
     assert_eq!(image.range(), 0x2000..0x2403);
     assert_eq!(image.bytes()[..1000], program());
     assert!(image.bytes()[1000..0x400].iter().all(|byte| *byte == 0xFF));
@@ -64,7 +50,7 @@ fn initialised_data_follows_the_code_and_gaps_are_erased_flash() {
 fn nothing_goes_below_the_program_or_beyond_the_flash() {
     for (start, length) in [(0, 1000), (0x1FFF, 1000), (0x3_FFFF, 2), (0x2000_0000, 4), (0xFFFF_FFFF, 1)] {
         let segments = [(0x2000, 0x2000, program()), (start, start, vec![0; length])];
-        let refused = Image::from_elf(&elf_file(elf::EM_ARM, &segments));
+        let refused = Image::from_elf(&elf_file(ARM, &segments));
         assert_eq!(refused, Err(ImageError::Outside { start, length }), "0x{start:X}");
     }
 }
@@ -72,11 +58,11 @@ fn nothing_goes_below_the_program_or_beyond_the_flash() {
 #[test]
 fn files_for_something_else_are_refused() {
     let segments = [(0x2000, 0x2000, program())];
-    let foreign = Image::from_elf(&elf_file(elf::EM_RISCV, &segments));
-    assert_eq!(foreign, Err(ImageError::Foreign { machine: elf::EM_RISCV.0 }));
+    let foreign = Image::from_elf(&elf_file(RISC_V, &segments));
+    assert_eq!(foreign, Err(ImageError::Foreign { machine: RISC_V }));
     let twice = [(0x2000, 0x2000, program()), (0x2100, 0x2100, vec![0; 4])];
-    assert_eq!(Image::from_elf(&elf_file(elf::EM_ARM, &twice)), Err(ImageError::Overlap(0x2100)));
-    let mut cut = elf_file(elf::EM_ARM, &segments);
+    assert_eq!(Image::from_elf(&elf_file(ARM, &twice)), Err(ImageError::Overlap(0x2100)));
+    let mut cut = elf_file(ARM, &segments);
     cut.truncate(cut.len() - 100);
     assert_eq!(Image::from_elf(&cut), Err(ImageError::Truncated(0x2000)));
     let own = std::fs::read(std::env::current_exe().unwrap()).unwrap();
@@ -137,7 +123,7 @@ proptest! {
 
     #[test]
     fn no_damaged_elf_file_makes_it_panic(at in 0_usize..1100, byte in any::<u8>()) {
-        let mut file = elf_file(elf::EM_ARM, &[(0x2000, 0x2000, program())]);
+        let mut file = elf_file(ARM, &[(0x2000, 0x2000, program())]);
         let at = at % file.len();
         file[at] = byte;
         let _ = Image::from_file(&file);

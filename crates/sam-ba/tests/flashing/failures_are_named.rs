@@ -1,13 +1,11 @@
 //! What goes wrong has a name, a cause, and says what became of the settings.
 
-mod support;
-
 use core::error::Error as _;
 use core::ops::ControlFlow;
 
+use crate::line::{Line, SETTINGS, board, connect, image, settings_are_there};
 use sam_ba::{Error, Failure, Flasher, Loader, Progress, Region, RegionError, Settings, SettingsAfter, Step};
 use sam_ba_sim::{Faults, Hang, Profile, Status};
-use support::{Line, SETTINGS, board, connect, image, settings_are_there};
 
 fn keep() -> Settings {
     Settings::Keep(Region::from(SETTINGS).unwrap())
@@ -17,6 +15,14 @@ fn failing(line: &mut Line) -> Failure {
     let image = image(9000);
     let mut loader = Loader::connect(line).unwrap();
     Flasher::new(&image, keep()).unwrap().run(&mut loader, |_| ControlFlow::Continue(())).unwrap_err()
+}
+
+fn commands_of_an_installation() -> u32 {
+    let mut line = board(Profile::default());
+    let image = image(9000);
+    let mut loader = connect(&mut line);
+    Flasher::new(&image, keep()).unwrap().run(&mut loader, |_| ControlFlow::Continue(())).unwrap();
+    line.0.loader().statistics().commands
 }
 
 fn with(faults: Faults) -> Line {
@@ -36,15 +42,8 @@ fn a_plug_pulled_before_the_erasure_loses_nothing() {
 
 #[test]
 fn a_plug_pulled_at_any_command_is_reported_for_what_it_is() {
-    let mut line = board(Profile::default());
-    let image = image(9000);
-    Flasher::new(&image, keep())
-        .unwrap()
-        .run(&mut connect(&mut line), |_| ControlFlow::Continue(()))
-        .unwrap();
-    let all = line.0.loader().statistics().commands;
     let mut lost = 0;
-    for commands in 2..all {
+    for commands in 2..commands_of_an_installation() {
         let mut line = with(Faults { unplug_after: Some(commands), ..Faults::default() });
         let failure = failing(&mut line);
         assert!(matches!(failure.cause, Error::Port(_)), "{failure:?}");
@@ -72,7 +71,7 @@ fn a_plug_pulled_at_any_command_is_reported_for_what_it_is() {
 
 #[test]
 fn a_loader_that_falls_silent_is_not_waited_for_without_end() {
-    for commands in [2, 3, 40, 60, 70, 80] {
+    for commands in 2..commands_of_an_installation() {
         let mut line = with(Faults { mute_after: Some(commands), ..Faults::default() });
         let failure = failing(&mut line);
         assert!(matches!(failure.cause, Error::Timeout { .. }), "{failure:?}");
@@ -83,7 +82,7 @@ fn a_loader_that_falls_silent_is_not_waited_for_without_end() {
 
 #[test]
 fn a_worn_out_bit_is_found_and_the_settings_are_kept() {
-    let mut line = with(Faults { stuck_bit: Some(0x2101), ..Faults::default() });
+    let mut line = with(Faults { stuck_bit: Some(0x2102), ..Faults::default() });
     let failure = failing(&mut line);
     assert_eq!(failure.step, Step::Verify);
     assert!(matches!(failure.cause, Error::Verify { address: 0x2000, length: 4096, .. }), "{failure:?}");
