@@ -57,22 +57,41 @@ impl Command {
     }
 }
 
-/// Splits what follows `AT` into commands; `None` when the line is not well formed.
-pub(crate) fn parse_line(line: &str) -> Option<Vec<Command>> {
+/// The commands of one line, in their order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Line {
+    /// Those before the first that cannot be read.
+    pub(crate) commands: Vec<Command>,
+    /// Whether there is one that cannot be read; what follows it is not looked at.
+    pub(crate) is_broken: bool,
+}
+
+/// Splits what follows `AT` into commands. Spaces count within quotes only (V.250 section 5.4).
+pub(crate) fn parse_line(line: &str) -> Line {
+    let line = without_spaces(line);
     let mut commands = Vec::new();
-    let mut rest = line.trim_matches(|c| c == ' ' || c == '\0');
-    while !rest.is_empty() {
-        rest = rest.trim_start_matches([' ', ';']);
-        let Some(first) = rest.chars().next() else { break };
-        let (command, after) = match first {
-            '+' => parse_extended(rest)?,
-            'D' | 'd' => (dial(rest.get(1..)?), ""),
-            _ => parse_basic(rest)?,
+    let mut rest = line.as_str();
+    loop {
+        rest = rest.trim_start_matches(';');
+        let Some(first) = rest.chars().next() else { return Line { commands, is_broken: false } };
+        let parsed = match first {
+            '+' => parse_extended(rest),
+            'D' | 'd' => rest.get(1..).map(|number| (dial(number), "")),
+            _ => parse_basic(rest),
         };
+        let Some((command, after)) = parsed else { return Line { commands, is_broken: true } };
         commands.push(command);
         rest = after;
     }
-    Some(commands)
+}
+
+fn without_spaces(line: &str) -> String {
+    let mut inside = false;
+    let counts = |c: &char| {
+        inside ^= *c == '"';
+        inside || *c != ' '
+    };
+    line.chars().filter(counts).collect()
 }
 
 fn dial(number: &str) -> Command {
@@ -158,12 +177,13 @@ fn parse_basic(text: &str) -> Option<(Command, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Kind, parse_line};
+    use super::{Kind, Line, parse_line};
 
     #[test]
     fn a_line_holds_several_commands() {
-        let commands = parse_line("E0&K3+CMEE=1;+CREG?;+COPS=?").expect("well formed");
-        let names: Vec<_> = commands.iter().map(|c| (c.name.as_str(), c.kind)).collect();
+        let line = parse_line("E0&K3+CMEE=1;+CREG?;+COPS=?");
+        assert!(!line.is_broken);
+        let names: Vec<_> = line.commands.iter().map(|c| (c.name.as_str(), c.kind)).collect();
         assert_eq!(
             names,
             [
@@ -178,29 +198,37 @@ mod tests {
 
     #[test]
     fn arguments_may_be_quoted_or_missing() {
-        let commands = parse_line("+USOCO=0,\"a;b,c\",,443").expect("well formed");
-        let command = &commands[0];
+        let command = &parse_line("+USOCO=0,\"a;b, c\",,443").commands[0];
         assert_eq!(command.number(0), Some(0));
-        assert_eq!(command.quoted(1), Some("a;b,c"));
+        assert_eq!(command.quoted(1), Some("a;b, c"));
         assert_eq!(command.text(2), None);
         assert_eq!(command.number(3), Some(443));
         assert_eq!(command.count(), 4);
     }
 
     #[test]
-    fn nonsense_is_refused() {
-        assert!(parse_line("+USOCO=0,\"open").is_none());
-        assert!(parse_line("+").is_none());
-        assert!(parse_line("+CPIN=\"1\"2").is_none());
-        assert!(parse_line("*").is_none());
-        assert_eq!(parse_line(""), Some(Vec::new()));
+    fn nonsense_is_refused_and_what_stands_before_it_is_not() {
+        for line in ["+USOCO=0,\"open", "+", "+CPIN=\"1\"2", "*", "+CSQ+CREG?"] {
+            assert!(parse_line(line).is_broken, "{line}");
+        }
+        let line = parse_line("E0;*;+CSQ");
+        assert_eq!((line.commands.len(), line.is_broken), (1, true));
+        assert_eq!(parse_line(" ; "), Line::default());
+    }
+
+    #[test]
+    fn spaces_and_case_do_not_matter() {
+        let wvdial = parse_line("Q0 V1 e1 S0=0 &C1 &D2 + fclass = 0");
+        let names: Vec<_> = wvdial.commands.iter().map(|command| command.name.as_str()).collect();
+        assert_eq!(names, ["Q", "V", "E", "S", "&C", "&D", "+FCLASS"]);
+        assert_eq!(wvdial.commands[6].number(0), Some(0));
     }
 
     #[test]
     fn registers_and_dialling() {
-        let commands = parse_line("S3=13").expect("well formed");
-        assert_eq!((commands[0].number(0), commands[0].number(1)), (Some(3), Some(13)));
-        let commands = parse_line("D+491234;").expect("well formed");
-        assert_eq!(commands[0].text(0), Some("+491234;"));
+        let set = &parse_line("S3=13").commands[0];
+        assert_eq!((set.number(0), set.number(1)), (Some(3), Some(13)));
+        let dialled = &parse_line("D+49 1234;").commands[0];
+        assert_eq!(dialled.text(0), Some("+491234;"));
     }
 }

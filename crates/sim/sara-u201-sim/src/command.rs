@@ -1,9 +1,12 @@
 //! The commands, one file per chapter of the manual.
 
+mod basic;
+mod catalogue;
 mod clock;
 pub(crate) mod connect;
 mod file;
 mod general;
+mod gprs;
 mod http;
 mod location;
 mod message;
@@ -13,6 +16,7 @@ mod remembered;
 mod security;
 mod sim;
 mod socket;
+mod status;
 mod think_time;
 mod transfer;
 mod voice;
@@ -26,15 +30,30 @@ use crate::result::INCORRECT_PARAMETERS;
 impl ModemCore {
     /// Carries a command out, after its latency.
     pub(crate) fn execute(&mut self, command: &Command, now: Duration) -> Step {
+        let entry = catalogue::find(&command.name).filter(|entry| entry.has(command.kind));
+        match (entry, command.kind) {
+            (None, _) if command.name.starts_with('+') => return Step::Final(self.unknown_command()),
+            (Some(entry), Kind::Test) if entry.values.is_empty() => return Step::ok(),
+            (Some(entry), Kind::Test) if entry.values != "*" => {
+                return Step::line(format!("{}: {}", entry.name, entry.values));
+            }
+            _ => {}
+        }
         if let Some(refusal) = self.card_refusal(command) {
             return Step::Final(refusal);
         }
+        if command.kind == Kind::Set && entry.is_some_and(|entry| !entry.admits(command)) {
+            return WRONG;
+        }
         let done = self
-            .general_command(command, now)
+            .basic_command(command, now)
+            .or_else(|| self.general_command(command, now))
             .or_else(|| self.sim_command(command, now))
             .or_else(|| self.network_command(command, now))
             .or_else(|| self.clock_command(command, now))
             .or_else(|| self.packet_command(command, now))
+            .or_else(|| self.gprs_command(command))
+            .or_else(|| self.status_command(command))
             .or_else(|| self.socket_command(command, now))
             .or_else(|| self.security_command(command, now))
             .or_else(|| self.message_command(command, now))

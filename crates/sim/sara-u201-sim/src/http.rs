@@ -121,7 +121,8 @@ impl ModemCore {
             Stage::Open(socket) => {
                 socket.poll(&mut *self.network, now);
                 request.answer.extend(socket.received.drain(..));
-                if socket.tls.as_ref().is_some_and(|tls| tls.failure().is_some()) {
+                let failed = socket.tls.as_ref().is_some_and(|tls| tls.failure().is_some());
+                if failed || request.answer.len() > self.free_space() {
                     return Some(false);
                 }
                 let ended = socket.state == SocketState::Ended;
@@ -168,5 +169,5 @@ fn is_complete(answer: &[u8], head_only: bool) -> bool {
     let head = String::from_utf8_lossy(answer.get(..end).unwrap_or_default()).to_ascii_lowercase();
     let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
     let length = length.and_then(|length| length.trim().parse::<usize>().ok());
-    head_only || length.is_some_and(|length| answer.len() >= end + 4 + length)
+    head_only || length.is_some_and(|length| answer.len() - end - 4 >= length)
 }

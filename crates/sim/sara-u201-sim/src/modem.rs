@@ -1,6 +1,7 @@
 //! The module itself, without I/O: characters in, characters out, and when something happens next.
 
 mod data;
+mod direct;
 mod execution;
 mod input;
 mod power;
@@ -29,8 +30,12 @@ use crate::uart::LineSettings;
 use crate::voice::Call;
 
 pub(crate) use data::{Data, DataKind};
+pub(crate) use direct::Direct;
 pub(crate) use execution::{Step, Wait};
 pub(crate) use urc::Urc;
+
+/// What the host may leave unread before the module takes no further command.
+const MOST_UNREAD: usize = 65_536;
 
 use execution::Job;
 use power::Power;
@@ -84,6 +89,8 @@ pub struct ModemCore {
     urcs: VecDeque<Urc>,
     urc_not_before: Duration,
     transmitter_empty_since: Option<Duration>,
+    /// Bytes said that have not left.
+    backlog: usize,
     polled: Duration,
     statistics: Statistics,
     records: Vec<CommandRecord>,
@@ -181,6 +188,7 @@ impl ModemCore {
             urcs: VecDeque::new(),
             urc_not_before: Duration::ZERO,
             transmitter_empty_since: Some(now),
+            backlog: 0,
             polled: now,
             statistics: Statistics::default(),
             records: Vec::new(),
@@ -241,11 +249,19 @@ impl ModemCore {
         let job = self.job.as_ref().and_then(Job::next_event);
         let urcs = (!self.urcs.is_empty() && self.may_speak()).then_some(self.urc_not_before);
         let network = self.network.next_event(now);
-        [timers, job, urcs, network, self.request_deadline(), self.faults.next_event()]
-            .into_iter()
-            .flatten()
-            .map(soon)
-            .min()
+        [
+            timers,
+            job,
+            urcs,
+            network,
+            self.direct_deadline(),
+            self.request_deadline(),
+            self.faults.next_event(),
+        ]
+        .into_iter()
+        .flatten()
+        .map(soon)
+        .min()
     }
 
     /// Counts what has happened on the module's side.
@@ -307,13 +323,23 @@ impl ModemCore {
         self.rate_at_once = at_once;
     }
 
-    /// Learns whether everything said has left.
-    pub(crate) fn set_transmitter_empty(&mut self, empty: bool, now: Duration) {
-        match (empty, self.transmitter_empty_since) {
-            (false, _) => self.transmitter_empty_since = None,
-            (true, None) => self.transmitter_empty_since = Some(now),
-            (true, Some(_)) => {}
+    /// Learns how much of what was said has not left, and goes on where it waited for that.
+    pub(crate) fn set_backlog(&mut self, backlog: usize, now: Duration) {
+        match (backlog, self.transmitter_empty_since) {
+            (1.., _) => self.transmitter_empty_since = None,
+            (0, None) => self.transmitter_empty_since = Some(now),
+            (0, Some(_)) => {}
         }
+        let stalled = self.is_stalled();
+        self.backlog = backlog;
+        if stalled && !self.is_stalled() {
+            self.poll(now);
+        }
+    }
+
+    /// Whether the module waits for its host to read.
+    pub(crate) fn is_stalled(&self) -> bool {
+        self.backlog + self.output.len() + self.faults.held_back() > MOST_UNREAD
     }
 
     /// Sets DTR.
@@ -321,6 +347,9 @@ impl ModemCore {
         if asserted && !self.dtr_asserted && self.stored.power_saving == 3 {
             let wake = Duration::from_millis(u64::from(self.profile.quirks.dtr_wake_time));
             self.awake_since = now + wake;
+        }
+        if !asserted && self.dtr_asserted {
+            self.hang_up_direct();
         }
         self.dtr_asserted = asserted;
     }
@@ -333,6 +362,11 @@ impl ModemCore {
 
     pub(crate) fn cancel(&mut self, unwanted: impl Fn(&Timer) -> bool) {
         self.timers.retain(|(_, _, timer)| !unwanted(timer));
+    }
+
+    /// Whether a line that begins so is going to be told.
+    pub(crate) fn awaits(&self, beginning: &str) -> bool {
+        self.timers.iter().any(|timer| matches!(&timer.2, Timer::Urc(line) if line.starts_with(beginning)))
     }
 
     fn due_timer(&mut self, now: Duration) -> Option<Timer> {

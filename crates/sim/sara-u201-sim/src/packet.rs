@@ -17,10 +17,19 @@ pub(crate) struct Context {
     pub(crate) active: bool,
 }
 
+/// One context of AT+CGDCONT.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Definition {
+    pub(crate) name: String,
+    pub(crate) active: bool,
+}
+
 /// All profiles.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Contexts {
     pub(crate) profiles: [Context; PROFILES],
+    /// Those of AT+CGDCONT, by number.
+    pub(crate) definitions: BTreeMap<usize, Definition>,
 }
 
 impl Contexts {
@@ -82,6 +91,9 @@ impl ModemCore {
         }
         if self.contexts.any_active() {
             return;
+        }
+        for definition in self.contexts.definitions.values_mut() {
+            definition.active = false;
         }
         self.network.drop_all(now);
         let mut closed = Vec::new();

@@ -29,30 +29,62 @@ pub(crate) const NO_NETWORK: FinalResult = FinalResult::Cme(30);
 pub(crate) const INCORRECT_PARAMETERS: FinalResult = FinalResult::Cme(50);
 
 impl FinalResult {
-    /// Writes the result as AT+CMEE `mode` and ATV ask.
-    pub(crate) fn to_text(self, mode: u8, verbose: bool) -> String {
-        let (words, number) = match self {
-            Self::Cme(code) if mode == 1 => return framed(&format!("+CME ERROR: {code}"), verbose),
-            Self::Cme(code) if mode == 2 => {
-                return framed(&format!("+CME ERROR: {}", cme_words(code)), verbose);
-            }
-            Self::Cms(code) if mode == 1 => return framed(&format!("+CMS ERROR: {code}"), verbose),
-            Self::Cms(code) if mode == 2 => {
-                return framed(&format!("+CMS ERROR: {}", cms_words(code)), verbose);
-            }
-            Self::Ok => ("OK", 0),
-            Self::Error | Self::Cme(_) | Self::Cms(_) => ("ERROR", 4),
-            Self::NoCarrier => ("NO CARRIER", 3),
-            Self::Busy => ("BUSY", 7),
-            Self::Aborted => ("ABORTED", 3000),
+    /// Writes the result as AT+CMEE `mode` and `format` ask.
+    pub(crate) fn to_bytes(self, mode: u8, format: Format) -> Vec<u8> {
+        let words = match self {
+            Self::Cme(code) if mode == 1 => format!("+CME ERROR: {code}"),
+            Self::Cme(code) if mode == 2 => format!("+CME ERROR: {}", cme_words(code)),
+            Self::Cms(code) if mode == 1 => format!("+CMS ERROR: {code}"),
+            Self::Cms(code) if mode == 2 => format!("+CMS ERROR: {}", cms_words(code)),
+            Self::Ok => "OK".into(),
+            Self::Error | Self::Cme(_) | Self::Cms(_) => "ERROR".into(),
+            Self::NoCarrier => "NO CARRIER".into(),
+            Self::Busy => "BUSY".into(),
+            Self::Aborted => "ABORTED".into(),
         };
-        if verbose { framed(words, true) } else { format!("{number}\r") }
+        format.result(&words)
     }
 }
 
-/// A line of an answer as it stands on the wire.
-pub(crate) fn framed(line: &str, verbose: bool) -> String {
-    if verbose { format!("\r\n{line}\r\n") } else { format!("{line}\r\n") }
+/// How answers stand on the wire: ATV, S3 and S4 (V.250 section 5.7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Format {
+    pub(crate) verbose: bool,
+    /// S3, the end of a line.
+    pub(crate) end: u8,
+    /// S4, what goes with it.
+    pub(crate) feed: u8,
+}
+
+/// Results that have a number for ATV0 (V.250 table 1; the last two are the module's own).
+const NUMBERS: [(&str, &str); 9] = [
+    ("OK", "0"),
+    ("CONNECT", "1"),
+    ("RING", "2"),
+    ("NO CARRIER", "3"),
+    ("ERROR", "4"),
+    ("BUSY", "7"),
+    ("NO ANSWER", "8"),
+    ("ABORTED", "3000"),
+    ("DISCONNECT", "14"),
+];
+
+impl Format {
+    /// A line of information.
+    pub(crate) fn line(self, text: &[u8]) -> Vec<u8> {
+        let mut bytes = if self.verbose { vec![self.end, self.feed] } else { Vec::new() };
+        bytes.extend_from_slice(text);
+        bytes.extend([self.end, self.feed]);
+        bytes
+    }
+
+    /// A result, asked for or not: with ATV0 its number, if it has one.
+    pub(crate) fn result(self, words: &str) -> Vec<u8> {
+        match NUMBERS.iter().find(|(known, _)| *known == words) {
+            Some((_, number)) if !self.verbose => [number.as_bytes(), &[self.end]].concat(),
+            _ => self.line(words.as_bytes()),
+        }
+    }
 }
 
 /// The verbose form of a +CME error (AT+CMEE=2).
@@ -151,14 +183,19 @@ pub(crate) mod errno {
 
 #[cfg(test)]
 mod tests {
-    use super::FinalResult;
+    use super::{FinalResult, Format};
 
     #[test]
     fn errors_are_as_detailed_as_asked() {
         let refused = FinalResult::Cme(3);
-        assert_eq!(refused.to_text(0, true), "\r\nERROR\r\n");
-        assert_eq!(refused.to_text(1, true), "\r\n+CME ERROR: 3\r\n");
-        assert_eq!(refused.to_text(2, true), "\r\n+CME ERROR: operation not allowed\r\n");
-        assert_eq!(FinalResult::Ok.to_text(1, false), "0\r");
+        let format = Format { verbose: true, end: b'\r', feed: b'\n' };
+        let text = |result: FinalResult, mode, format| String::from_utf8(result.to_bytes(mode, format));
+        assert_eq!(text(refused, 0, format).as_deref(), Ok("\r\nERROR\r\n"));
+        assert_eq!(text(refused, 1, format).as_deref(), Ok("\r\n+CME ERROR: 3\r\n"));
+        assert_eq!(text(refused, 2, format).as_deref(), Ok("\r\n+CME ERROR: operation not allowed\r\n"));
+        let format = Format { verbose: false, ..format };
+        assert_eq!(text(FinalResult::Ok, 1, format).as_deref(), Ok("0\r"));
+        assert_eq!(text(refused, 0, format).as_deref(), Ok("4\r"));
+        assert_eq!(text(refused, 1, format).as_deref(), Ok("+CME ERROR: 3\r\n"));
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::profile::Profile;
+use crate::result::Format;
 use crate::security::{Credential, SecurityProfile};
 
 /// Settings that a reset brings back to their factory values.
@@ -54,13 +55,41 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Takes over what a personal profile holds: the line's settings (an assumption; V.250 leaves it open).
+    pub(crate) fn take_personal(&mut self, other: &Self) {
+        (self.echo, self.quiet, self.verbose) = (other.echo, other.quiet, other.verbose);
+        (self.error_mode, self.flow_control) = (other.error_mode, other.flow_control);
+        self.registers.clone_from(&other.registers);
+    }
+
+    /// A stored letter, with its factory value.
+    pub(crate) fn letter(&self, letter: &str) -> u32 {
+        let default = match letter {
+            "X" => 4,
+            "&C" | "&D" | "&S" | "M" => 1,
+            _ => 0,
+        };
+        self.registers.get(letter).copied().unwrap_or(default)
+    }
+
+    /// How answers stand on the wire.
+    pub(crate) fn format(&self) -> Format {
+        let character = |register| u8::try_from(self.register(register)).unwrap_or(0);
+        Format { verbose: self.verbose, end: character(3), feed: character(4) }
+    }
+
     /// An S register, with its V.250 default.
     pub(crate) fn register(&self, number: u32) -> u32 {
         let default = match number {
+            2 => 43,
             3 => 13,
             4 => 10,
             5 => 8,
+            6 => 2,
             7 => 60,
+            8 => 2,
+            10 => 1,
+            11 => 95,
             12 => 50,
             _ => 0,
         };
@@ -71,6 +100,12 @@ impl Settings {
 /// Settings in the module's flash.
 #[derive(Clone, Debug)]
 pub(crate) struct NonVolatile {
+    /// AT&W.
+    pub(crate) profiles: [Settings; 2],
+    /// AT&Y.
+    pub(crate) profile_at_start: usize,
+    /// AT+CSGT, when it is switched on, and its text.
+    pub(crate) greeting: (bool, String),
     /// AT+IPR; 0 is automatic.
     pub(crate) rate: u32,
     /// AT+UPSV.
@@ -93,6 +128,9 @@ pub(crate) struct NonVolatile {
 impl NonVolatile {
     pub(crate) fn new(profile: &Profile) -> Self {
         Self {
+            profiles: [Settings::default(), Settings::default()],
+            profile_at_start: 0,
+            greeting: (false, String::new()),
             rate: profile.uart.stored_rate,
             power_saving: profile.power_saving,
             power_saving_frames: 2000,

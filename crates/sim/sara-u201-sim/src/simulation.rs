@@ -206,7 +206,7 @@ impl Inner {
                 self.core.on_rx(&[byte], at);
             } else if of_module.is_some_and(|due| due <= at) {
                 self.core.poll(at);
-            } else if !self.uart.is_empty_to_host() {
+            } else if self.uart.backlog() > 0 && !self.core.is_stalled() {
                 // One more byte has reached the host: nothing that the module would notice.
                 continue;
             }
@@ -223,7 +223,7 @@ impl Inner {
         }
         self.uart.send_to_host(&bytes, now);
         self.uart.apply(&self.core.line_settings(), now);
-        self.core.set_transmitter_empty(self.uart.is_empty_to_host(), now);
+        self.core.set_backlog(self.uart.backlog(), now);
     }
 }
 

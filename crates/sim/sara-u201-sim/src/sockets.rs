@@ -94,6 +94,10 @@ impl Socket {
         let Some(handle) = self.handle else { return News::default() };
         if self.protocol == 17 {
             while let Some(datagram) = network.receive_from(handle, now) {
+                let held: usize = self.datagrams.iter().map(|datagram| datagram.1.len().max(1)).sum();
+                if held + datagram.1.len() > RECEIVE_BUFFER {
+                    continue;
+                }
                 self.bytes_received += u64::try_from(datagram.1.len()).unwrap_or(0);
                 self.datagrams.push_back(datagram);
             }

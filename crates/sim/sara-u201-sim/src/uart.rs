@@ -142,8 +142,9 @@ impl Uart {
         !self.ring.is_empty()
     }
 
-    pub(crate) fn is_empty_to_host(&self) -> bool {
-        self.to_host.is_empty()
+    /// Bytes that the module has handed over and that have not left.
+    pub(crate) fn backlog(&self) -> usize {
+        self.to_host.len()
     }
 
     /// Bytes that the host has handed over and that have not left.

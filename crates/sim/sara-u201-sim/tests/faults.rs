@@ -135,6 +135,37 @@ fn f9_the_context_is_lost_while_data_is_owed() {
 }
 
 #[test]
+fn f9_f11_strike_within_data_that_stands_in_the_line() {
+    for (spec, hexadecimal, head, data) in [
+        ("context-lost@+USOWR/data", 1, "AT+USOWR=0,5,\"", "68656c6c6f"),
+        ("context-lost@+USOWR/data", 0, "AT+USOWR=0,5,\"", "hello"),
+        ("reboot@+USOWR/data", 1, "AT+USOWR=0,5,\"", "68656c6c6f"),
+        ("reboot@+USOST/data", 1, "AT+USOST=0,\"198.51.100.1\",7,5,\"", "68656c6c6f"),
+    ] {
+        let mut terminal = connected(&[spec]);
+        terminal.ok(&format!("AT+UDCONF=1,{hexadecimal}"));
+        terminal.rest.clear();
+        let (before, after) = data.split_at(data.len().div_ceil(2));
+        let struck = terminal.simulation.statistics().faults;
+        terminal.send(head.as_bytes());
+        terminal.send(&before.as_bytes()[1..]);
+        terminal.pass(Duration::from_millis(50));
+        assert_eq!(terminal.simulation.statistics().faults, struck, "{spec}: too early");
+        terminal.send(b"6");
+        terminal.pass(Duration::from_millis(50));
+        assert_eq!(terminal.simulation.statistics().faults, struck + 1, "{spec}");
+        terminal.send(format!("{after}\"\r").as_bytes());
+        terminal.pass(Duration::from_secs(4));
+        if spec.starts_with("reboot") {
+            assert!(terminal.rest.is_empty(), "{:?}", String::from_utf8_lossy(&terminal.rest));
+            assert_eq!(terminal.simulation.statistics().boots, 2);
+        } else {
+            assert_eq!(terminal.rest, b"\r\n+CME ERROR: 3\r\n\r\n+UUPSDD: 0\r\n");
+        }
+    }
+}
+
+#[test]
 fn f10_the_card_is_not_usable() {
     for (spec, answer) in [
         ("card:state=absent", "\r\n+CME ERROR: 10\r\n"),
@@ -151,6 +182,8 @@ fn f10_the_card_is_not_usable() {
 #[test]
 fn f11_the_module_restarts_in_the_middle_of_an_answer() {
     let mut terminal = connected(&["reboot:greeting=HELLO@+USORD/middle"]);
+    // With an automatic rate the module could not speak first.
+    terminal.ok("AT+IPR=115200");
     terminal.with_data("AT+USOWR=0,100", b"@", &[b'x'; 100]);
     terminal.urc("+UUSORD: ");
     terminal.send(b"AT+USORD=0,100\r");

@@ -156,3 +156,50 @@ fn a_full_window_makes_the_module_wait() {
     terminal.pass(Duration::from_secs(1));
     assert_eq!(terminal.ok("AT+USORD=0,9"), "+USORD: 0,8,\"01234567\"");
 }
+
+#[test]
+fn direct_link_is_a_stream_until_the_escape_sequence_or_the_end() {
+    let (mut terminal, _network) = connected(quick());
+    terminal.pass(Duration::from_millis(25));
+    terminal.rest.clear();
+    terminal.send(b"AT+USODL=0\r");
+    terminal.until(|seen| seen == b"\r\nCONNECT\r\n");
+    let payload: Vec<u8> = (0..=255).filter(|byte| *byte != b'!').cycle().take(20_000).collect();
+    for piece in payload.chunks(200) {
+        terminal.send(piece);
+        terminal.pass(Duration::from_millis(30));
+    }
+    terminal.pass(Duration::from_secs(2));
+    assert!(terminal.rest == payload, "{} of {} bytes", terminal.rest.len(), payload.len());
+    terminal.rest.clear();
+    // Escape characters without silence around them are data, and so are two of them.
+    terminal.send(b"a+++");
+    terminal.pass(Duration::from_secs(2));
+    terminal.send(b"++");
+    terminal.pass(Duration::from_secs(2));
+    assert_eq!(terminal.rest, b"a+++++");
+    terminal.rest.clear();
+    terminal.send(b"+++");
+    terminal.until(|seen| seen == b"\r\nDISCONNECT\r\n\r\nOK\r\n");
+    assert_eq!(terminal.ok("AT+USOCTL=0,10"), "+USOCTL: 0,10,4", "the socket stays open");
+    terminal.send(b"AT+USODL=0\r");
+    terminal.until(|seen| seen.ends_with(b"CONNECT\r\n"));
+    terminal.send(b"bye!");
+    let seen = terminal.until(|seen| seen.ends_with(b"\r\nOK\r\n"));
+    assert_eq!(seen, b"bye!\r\nDISCONNECT\r\n\r\nOK\r\n");
+    assert_eq!(terminal.urc("+UUSOCL: "), "0");
+}
+
+#[test]
+fn the_loss_of_dtr_ends_direct_link_unless_it_is_ignored() {
+    for (mode, ends) in [(0, false), (1, true), (2, true)] {
+        let (mut terminal, _network) = connected(quick());
+        terminal.ok(&format!("AT&D{mode}"));
+        terminal.send(b"AT+USODL=0\r");
+        terminal.until(|seen| seen.ends_with(b"CONNECT\r\n"));
+        let mut dtr = terminal.simulation.dtr_line();
+        embedded_hal::digital::OutputPin::set_high(&mut dtr).expect("a level");
+        terminal.pass(Duration::from_secs(1));
+        assert_eq!(terminal.rest.ends_with(b"\r\nOK\r\n"), ends, "AT&D{mode}");
+    }
+}

@@ -31,7 +31,6 @@ impl ModemCore {
                 _ => WRONG,
             },
             ("+CTZU", Kind::Read) => Step::line(format!("+CTZU: {}", self.stored.zone_update)),
-            ("+CTZU", Kind::Test) => Step::line("+CTZU: (0-2)"),
             _ => return None,
         })
     }

@@ -85,7 +85,7 @@ impl ModemCore {
             match &connecting.stage {
                 Stage::Resolving(query) => match self.network.resolved(*query, now)? {
                     Ok(address) => {
-                        self.resolver_cache.push((connecting.host.clone(), address));
+                        self.remember_address(&connecting.host, address);
                         connecting.stage = self.open(address, connecting.port, now);
                     }
                     Err(error) => return Some(self.fail_connect(connecting, errno::of(error), now)),

@@ -9,11 +9,16 @@ use crate::result::{MEMORY_FULL, NOT_FOUND};
 
 /// The flash that files share.
 const CAPACITY: usize = 2_500_000;
+/// How many files there may be; an assumption.
+const MOST_FILES: usize = 512;
 /// The longest name.
 const LONGEST_NAME: usize = 248;
 
 impl ModemCore {
     pub(super) fn file_command(&mut self, command: &Command, now: Duration) -> Option<Step> {
+        if command.name == "+ULSTFILE" && command.kind == Kind::Execute {
+            return Some(self.list_files(command));
+        }
         if command.kind != Kind::Set {
             return None;
         }
@@ -38,7 +43,7 @@ impl ModemCore {
         })
     }
 
-    fn free_space(&self) -> usize {
+    pub(crate) fn free_space(&self) -> usize {
         let used: usize = self.stored.files.values().map(Vec::len).sum();
         CAPACITY.saturating_sub(used)
     }
@@ -51,7 +56,8 @@ impl ModemCore {
     fn download_command(&self, command: &Command, now: Duration) -> Step {
         let name = command.text(0).filter(|name| !name.is_empty() && name.len() <= LONGEST_NAME);
         let (Some(name), Some(size)) = (name, command.index(1, CAPACITY + 1)) else { return WRONG };
-        if size > self.free_space() {
+        let is_new = !self.stored.files.contains_key(name);
+        if size > self.free_space() || (is_new && self.stored.files.len() >= MOST_FILES) {
             return Step::Final(MEMORY_FULL);
         }
         Step::Prompt(Data::new(DataKind::File { name: name.to_owned() }, size, now))
@@ -78,7 +84,7 @@ impl ModemCore {
 
     fn list_files(&self, command: &Command) -> Step {
         match command.number(0) {
-            Some(0) => {
+            Some(0) | None if command.count() < 2 => {
                 let names: Vec<_> = self.stored.files.keys().map(|name| format!("\"{name}\"")).collect();
                 Step::line(format!("+ULSTFILE: {}", names.join(",")))
             }

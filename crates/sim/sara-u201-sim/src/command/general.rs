@@ -1,4 +1,4 @@
-//! General commands, V.25ter settings, power (chapters 4, 5, 16 and 21 of the manual).
+//! General commands and power (chapters 4, 5, 16 and 21 of the manual).
 
 use core::time::Duration;
 
@@ -11,6 +11,8 @@ use crate::quirks::RateChange;
 const RESTART_DELAY: Duration = Duration::from_millis(500);
 /// From the `OK` of AT+CPWROFF to the end of the supply.
 const POWER_DOWN_DELAY: Duration = Duration::from_millis(1500);
+/// The longest text of AT+CSGT.
+const LONGEST_GREETING: usize = 49;
 /// Rates of AT+IPR.
 const RATES: [u32; 12] =
     [0, 1200, 2400, 4800, 9600, 19_200, 38_400, 57_600, 115_200, 230_400, 460_800, 921_600];
@@ -19,43 +21,14 @@ impl ModemCore {
     pub(super) fn general_command(&mut self, command: &Command, now: Duration) -> Option<Step> {
         let identity = &self.profile.identity;
         Some(match (command.name.as_str(), command.kind) {
-            ("E", _) => return Some(self.switch(command, |s| &mut s.echo)),
-            ("V", _) => return Some(self.switch(command, |s| &mut s.verbose)),
-            ("Q", _) => return Some(self.switch(command, |s| &mut s.quiet)),
-            ("I", _) => match command.number(0) {
-                None | Some(0) => Step::line(identity.model.clone()),
-                Some(9) => Step::line(format!("{},{}", identity.firmware, identity.application)),
-                Some(_) => Step::ok(),
-            },
-            ("Z" | "&F", _) => {
-                self.settings = crate::settings::Settings { echo: true, ..Default::default() };
-                Step::ok()
-            }
-            ("&K", _) => match command.number(0).unwrap_or(0) {
-                mode @ (0 | 3) => {
-                    self.settings.flow_control = if mode == 3 { 3 } else { 0 };
-                    Step::ok()
-                }
-                _ => WRONG,
-            },
-            ("S", Kind::Read) => {
-                let value = self.settings.register(command.number(0)?);
-                Step::line(format!("{value:03}"))
-            }
-            ("S", Kind::Set) => {
-                let (register, value) = (command.number(0)?, command.number(1)?);
-                self.settings.registers.insert(format!("S{register}"), value);
-                Step::ok()
-            }
-            ("&C" | "&D" | "&S" | "&W" | "&Y" | "&V" | "X" | "L" | "M" | "O" | "\\Q", _) => {
-                let value = command.number(0).unwrap_or(0);
-                self.settings.registers.insert(command.name.clone(), value);
-                Step::ok()
-            }
             ("+CGMI" | "+GMI", Kind::Execute) => Step::line(identity.manufacturer.clone()),
             ("+CGMM" | "+GMM", Kind::Execute) => Step::line(identity.model.clone()),
             ("+CGMR" | "+GMR", Kind::Execute) => Step::line(identity.firmware.clone()),
             ("+CGSN" | "+GSN", Kind::Execute) => Step::line(identity.imei.clone()),
+            ("+GCAP", Kind::Execute) => Step::line("+GCAP: +FCLASS, +CGSM"),
+            ("+CLAC", Kind::Execute) => {
+                Step::Done(super::catalogue::CATALOGUE.iter().map(|entry| entry.name.into()).collect())
+            }
             ("+CMEE", Kind::Set) => match command.number(0) {
                 Some(mode @ 0..=2) => {
                     self.settings.error_mode = u8::try_from(mode).unwrap_or(0);
@@ -64,7 +37,6 @@ impl ModemCore {
                 _ => WRONG,
             },
             ("+CMEE", Kind::Read) => Step::line(format!("+CMEE: {}", self.settings.error_mode)),
-            ("+CMEE", Kind::Test) => Step::line("+CMEE: (0-2)"),
             ("+IPR", Kind::Set) => self.change_rate(command),
             ("+IPR", Kind::Read) => Step::line(format!("+IPR: {}", self.stored.rate)),
             ("+IPR", Kind::Test) => {
@@ -90,10 +62,20 @@ impl ModemCore {
                 1 => format!("+UPSV: 1,{}", self.stored.power_saving_frames),
                 mode => format!("+UPSV: {mode}"),
             }),
-            ("+UPSV", Kind::Test) => Step::line("+UPSV: (0-3),(40-65000)"),
             ("+CFUN", Kind::Set) => self.set_functionality(command, now),
             ("+CFUN", Kind::Read) => Step::line(format!("+CFUN: {},0", self.functionality)),
-            ("+CFUN", Kind::Test) => Step::line("+CFUN: (0,1,4,7,8,9,15,16,19),(0-1)"),
+            ("+CSGT", Kind::Set) => {
+                let text = command.quoted(1).map_or_else(|| self.stored.greeting.1.clone(), str::to_owned);
+                if text.len() > LONGEST_GREETING {
+                    return Some(WRONG);
+                }
+                self.stored.greeting = (command.number(0) == Some(1), text);
+                Step::ok()
+            }
+            ("+CSGT", Kind::Read) => {
+                let (on, text) = &self.stored.greeting;
+                Step::line(format!("+CSGT: \"{text}\",{}", u8::from(*on)))
+            }
             ("+CPWROFF", Kind::Execute) => {
                 self.leave_network(now);
                 self.schedule(now + POWER_DOWN_DELAY, Timer::PowerDown);
@@ -101,21 +83,6 @@ impl ModemCore {
             }
             _ => return None,
         })
-    }
-
-    /// A basic command with 0 or 1; nothing means 0.
-    fn switch(
-        &mut self,
-        command: &Command,
-        setting: impl Fn(&mut crate::settings::Settings) -> &mut bool,
-    ) -> Step {
-        match command.number(0).unwrap_or(0) {
-            value @ (0 | 1) => {
-                *setting(&mut self.settings) = value == 1;
-                Step::ok()
-            }
-            _ => WRONG,
-        }
     }
 
     fn change_rate(&mut self, command: &Command) -> Step {
@@ -138,6 +105,12 @@ impl ModemCore {
     }
 
     fn set_functionality(&mut self, command: &Command, now: Duration) -> Step {
+        if command.number(1) == Some(1) && matches!(command.number(0), Some(0 | 1 | 4)) {
+            self.stored.airplane = command.number(0) == Some(4);
+            self.leave_network(now);
+            self.schedule(now + RESTART_DELAY, Timer::Restart);
+            return Step::ok();
+        }
         match command.number(0) {
             Some(1) => {
                 self.stored.airplane = false;

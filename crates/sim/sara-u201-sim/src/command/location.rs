@@ -30,6 +30,9 @@ impl ModemCore {
         if !self.contexts.any_active() {
             return Step::Final(NOT_ALLOWED);
         }
+        if self.awaits("+UUPING") {
+            return Step::Final(NOT_ALLOWED);
+        }
         let query = self.network.resolve(&host, now);
         let limit = now + Duration::from_secs(70);
         let Some(Ok(address)) = self.network.resolved(query, limit) else {
@@ -56,6 +59,9 @@ impl ModemCore {
         let Some(position) = self.cellular().position.clone() else { return Step::ok() };
         if !self.contexts.any_active() {
             return Step::ok();
+        }
+        if self.awaits("+UULOC") {
+            return Step::Final(NOT_ALLOWED);
         }
         let at = now + self.profile.latencies.location.draw(&mut self.rng);
         let t = Civil::from_unix(i64::try_from(self.rtc.unix(at)).unwrap_or(0));

@@ -26,7 +26,16 @@ impl ModemCore {
                 _ => WRONG,
             },
             ("+CMGF", Kind::Read) => Step::line(format!("+CMGF: {}", u8::from(self.settings.text_mode))),
-            ("+CMGF", Kind::Test) => Step::line("+CMGF: (0,1)"),
+            ("+CMGL", Kind::Test) => Step::line(if self.settings.text_mode {
+                "+CMGL: (\"REC UNREAD\",\"REC READ\",\"STO UNSENT\",\"STO SENT\",\"ALL\")"
+            } else {
+                "+CMGL: (0-4)"
+            }),
+            ("+CMGD", Kind::Test) => {
+                let stored = self.messages.iter().enumerate().filter(|(_, message)| message.is_some());
+                let numbers: Vec<_> = stored.map(|(index, _)| (index + 1).to_string()).collect();
+                Step::line(format!("+CMGD: ({}),(0-4)", numbers.join(",")))
+            }
             ("+CMGS", Kind::Set) => self.begin_message(command, now),
             ("+CMGL", Kind::Set | Kind::Execute) => self.list_messages(command),
             ("+CMGR", Kind::Set) => self.read_message(command),

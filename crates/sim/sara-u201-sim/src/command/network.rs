@@ -24,7 +24,6 @@ impl ModemCore {
                 let place = if mode == 2 { self.place(status, true) } else { String::new() };
                 Step::line(format!("+CGREG: {mode},{status}{place}"))
             }
-            ("+CREG" | "+CGREG", Kind::Test) => Step::line(format!("{}: (0-2)", command.name)),
             ("+CREG" | "+CGREG", Kind::Set) => {
                 let Some(mode @ 0..=2) = command.number(0) else { return Some(WRONG) };
                 let mode = u8::try_from(mode).unwrap_or(0);
@@ -33,12 +32,6 @@ impl ModemCore {
                     _ => self.settings.packet_registration_urc = mode,
                 }
                 Step::ok()
-            }
-            ("+CSQ", Kind::Execute) => {
-                let network = self.cellular();
-                let heard = self.functionality == 1 && self.registration.circuit != 0;
-                let (signal, quality) = if heard { (network.signal, network.quality) } else { (99, 99) };
-                Step::line(format!("+CSQ: {signal},{quality}"))
             }
             ("+COPS", Kind::Read) => self.tell_operator(),
             ("+COPS", Kind::Set) => self.select_operator(command, now),
@@ -52,7 +45,6 @@ impl ModemCore {
             ("+CGATT", Kind::Read) => {
                 Step::line(format!("+CGATT: {}", u8::from(self.registration.is_attached())))
             }
-            ("+CGATT", Kind::Test) => Step::line("+CGATT: (0,1)"),
             ("+CGATT", Kind::Set) => match command.number(0) {
                 Some(1) => self.attach(),
                 Some(0) => {

@@ -5,10 +5,9 @@ use core::time::Duration;
 use super::WRONG;
 use crate::at::{Argument, Command, Kind};
 use crate::modem::{ModemCore, Step};
-use crate::voice::CallState;
 
 /// Commands whose value is stored as it is given, and their factory values.
-const REMEMBERED: [(&str, &str); 23] = [
+const REMEMBERED: [(&str, &str); 34] = [
     ("+CSCS", "\"IRA\""),
     ("+CNMI", "1,0,0,0,0"),
     ("+CSMP", "17,167,0,0"),
@@ -29,9 +28,20 @@ const REMEMBERED: [(&str, &str); 23] = [
     ("+USPM", "1,1,0,0,2"),
     ("+CLVL", "4"),
     ("+CMUT", "0"),
-    ("+CSGT", "0"),
     ("+CTZR", "0"),
-    ("+CGDCONT", ""),
+    ("+FCLASS", "0"),
+    ("+ICF", "3,1"),
+    ("+UGPIOC", "16,2"),
+    ("+UCGED", "2"),
+    ("+VTD", "1"),
+    ("+CVHU", "0"),
+    ("+CSTA", "129"),
+    ("+CCWA", "0"),
+    ("+CSSN", "0,0"),
+    ("+CRSL", "2"),
+    ("+CALM", "0"),
+    ("+UGIND", "0"),
+    ("+ULOCIND", "0"),
 ];
 
 impl ModemCore {
@@ -70,23 +80,11 @@ impl ModemCore {
                     _ => format!("+URAT: {selection}"),
                 })
             }
-            ("+URAT", Kind::Test) => Step::line("+URAT: (0-2),(0,2)"),
             ("+UBANDSEL", Kind::Set) => self.select_bands(command),
             ("+UBANDSEL", Kind::Read) => {
                 let bands: Vec<_> = self.stored.bands.iter().map(u16::to_string).collect();
                 Step::line(format!("+UBANDSEL: {}", bands.join(",")))
             }
-            ("+UBANDSEL", Kind::Test) => Step::line("+UBANDSEL: (0,850,900,1800,1900,2100)"),
-            ("+CBC", Kind::Execute) => Step::line("+CBC: 0,100"),
-            ("+CPAS", Kind::Execute) => {
-                let activity = match self.call.as_ref().map(|call| call.state) {
-                    None => 0,
-                    Some(CallState::Incoming) => 3,
-                    Some(_) => 4,
-                };
-                Step::line(format!("+CPAS: {activity}"))
-            }
-            ("+CEER", Kind::Execute) => Step::line("+CEER: \"No cause information available\""),
             _ => return None,
         })
     }

@@ -14,7 +14,6 @@ impl ModemCore {
                 Ok(state) => Step::line(format!("+CPIN: {state}")),
                 Err(refusal) => Step::Final(refusal),
             },
-            ("+CPIN", Kind::Test) => Step::ok(),
             ("+CPIN", Kind::Set) => {
                 let Some(first) = command.text(0) else { return Some(WRONG) };
                 let result = self.card.enter(first, command.text(1));

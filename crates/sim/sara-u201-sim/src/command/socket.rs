@@ -7,12 +7,14 @@ use super::WRONG;
 use super::connect::Connecting;
 use crate::at::{Command, Kind};
 use crate::fault::Effect;
-use crate::modem::{Data, DataKind, ModemCore, Step, Urc, Wait};
+use crate::modem::{Data, DataKind, Direct, ModemCore, Step, Urc, Wait};
 use crate::network::NetworkError;
 use crate::quirks::Refusal;
 use crate::result::{FinalResult, NOT_ALLOWED, errno};
 use crate::sockets::{SOCKETS, Socket, SocketState};
 
+/// How many answers the resolver remembers.
+const MOST_NAMES: usize = 32;
 /// How long a name look-up takes at most.
 const RESOLVE_TIMEOUT: Duration = Duration::from_secs(70);
 
@@ -20,9 +22,6 @@ impl ModemCore {
     pub(super) fn socket_command(&mut self, command: &Command, now: Duration) -> Option<Step> {
         if command.name == "+USOER" && command.kind == Kind::Execute {
             return Some(Step::line(format!("+USOER: {}", self.socket_error)));
-        }
-        if command.name == "+USOCR" && command.kind == Kind::Test {
-            return Some(Step::line("+USOCR: (6,17),(1-65535)"));
         }
         if command.kind != Kind::Set {
             return None;
@@ -40,6 +39,13 @@ impl ModemCore {
             "+USOCL" => self.close_socket(command, now),
             "+USOCTL" => self.socket_control(command),
             "+USOLI" => self.listen(command, now),
+            "+USODL" => match self.socket_of(command) {
+                Ok((number, socket)) if socket.protocol == 6 && socket.state == SocketState::Open => {
+                    Step::Direct(Direct::new(number, socket.generation, now))
+                }
+                Ok(_) => Step::Final(NOT_ALLOWED),
+                Err(refusal) => refusal,
+            },
             "+UDNSRN" => self.resolve_name(command, now),
             _ => return None,
         })
@@ -338,6 +344,15 @@ impl ModemCore {
         known.filter(|_| self.profile.quirks.resolver_cache).map(|(_, address)| *address)
     }
 
+    /// Remembers an answer in the place of the oldest.
+    pub(crate) fn remember_address(&mut self, host: &str, address: core::net::Ipv4Addr) {
+        self.resolver_cache.retain(|(name, _)| !name.eq_ignore_ascii_case(host));
+        if self.resolver_cache.len() >= MOST_NAMES {
+            self.resolver_cache.remove(0);
+        }
+        self.resolver_cache.push((host.to_owned(), address));
+    }
+
     pub(crate) fn poll_resolve(
         &mut self,
         query: crate::network::Handle,
@@ -347,7 +362,7 @@ impl ModemCore {
     ) -> Option<Step> {
         match self.network.resolved(query, now) {
             Some(Ok(address)) => {
-                self.resolver_cache.push((host.to_owned(), address));
+                self.remember_address(host, address);
                 Some(Step::line(format!("+UDNSRN: \"{address}\"")))
             }
             Some(Err(error)) => Some(self.network_failure(None, errno::of(error))),
@@ -369,7 +384,7 @@ impl ModemCore {
         }
         let query = self.network.resolve(host, now);
         let answer = self.network.resolved(query, now + RESOLVE_TIMEOUT)?.ok()?;
-        self.resolver_cache.push((host.to_owned(), answer));
+        self.remember_address(host, answer);
         Some(answer)
     }
 }

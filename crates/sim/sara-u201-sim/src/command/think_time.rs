@@ -11,6 +11,9 @@ impl ModemCore {
         if let Some(fixed) = self.refusal_time(command) {
             return fixed;
         }
+        if command.kind == Kind::Test && command.name != "+COPS" {
+            return self.profile.latencies.local.draw(&mut self.rng);
+        }
         let set = command.kind == Kind::Set;
         let l = &self.profile.latencies;
         let span = match command.name.as_str() {

@@ -10,7 +10,7 @@ use super::{Effect, Fault, Moment, NoiseKind, StoreFault, Trigger, Wire};
 use crate::modem::{ModemCore, Timer};
 use crate::network::NetworkError;
 use crate::profile::Profile;
-use crate::result::{errno, framed};
+use crate::result::errno;
 use crate::security::{Credential, CredentialKind, MAX_ITEMS};
 use crate::sockets::{SOCKETS, Socket, SocketState};
 
@@ -103,9 +103,20 @@ impl Faults {
         self.held.drain(..count).collect()
     }
 
+    /// Bytes that wait for their turn to go out.
+    pub(crate) fn held_back(&self) -> usize {
+        self.held.len()
+    }
+
     /// When the next piece goes out.
     pub(crate) fn next_event(&self) -> Option<Duration> {
         (!self.held.is_empty()).then_some(self.release)
+    }
+
+    /// Whether a fault waits for such a moment.
+    pub(crate) fn strikes_at(&self, wanted: Moment) -> bool {
+        let at = |(fault, _): &(Fault, u32)| matches!(&fault.trigger, Trigger::Command { moment, .. } if *moment == wanted);
+        self.waiting.iter().any(at)
     }
 
     fn due(&mut self, name: &str, moment: Moment) -> Vec<Effect> {
@@ -184,8 +195,7 @@ impl ModemCore {
     /// A line out of turn; several of them are queued, `gap` apart.
     fn speak_up(&mut self, text: &str, count: u32, gap: u32, now: Duration) {
         if count == 1 {
-            let line = framed(text, self.settings.verbose);
-            self.say(line.as_bytes());
+            self.say(&self.settings.format().result(text));
             return;
         }
         for index in 0..count {

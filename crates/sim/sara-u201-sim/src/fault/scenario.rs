@@ -29,29 +29,34 @@ pub fn scenario(number: u32, seed: u64) -> Option<Vec<String>> {
         choices.get(index).copied().unwrap_or_default()
     };
     let nth = draw(1, 4);
-    let command = pick(&["+USOWR", "+USORD", "+USOCO", "+USOCR", "+CREG"], draw(0, 4));
+    // Every session makes and connects a socket, and goes on to write and to read; each command comes
+    // to the moments named with it.
+    let point = match draw(0, 7) {
+        0..=2 => {
+            format!("+USOWR#{nth}/{}", pick(&["begin", "prompt", "data", "reply", "result"], draw(0, 4)))
+        }
+        3..=5 => format!("+USORD#{nth}/{}", pick(&["begin", "reply", "middle", "result"], draw(0, 3))),
+        6 => format!("+USOCO#1/{}", pick(&["begin", "reply", "result"], draw(0, 2))),
+        _ => format!("+USOCR#1/{}", pick(&["begin", "reply", "middle", "result"], draw(0, 3))),
+    };
     let one = |spec: String| Some(vec![spec]);
     match number {
         1 => one(format!("drop-urc:name=+UUSORD,times={}", draw(1, 3))),
         2 => one(format!("drop-urc:name={}", pick(&["+UUSOCL", "+UUPSDD"], draw(0, 1)))),
         3 => {
             let text = pick(&["+CREG: 5", "+UUSORD: 3\\c17", "+CIEV: 2\\c4", "+UUSOCL: 6"], draw(0, 3));
-            let moment = pick(&["begin", "reply", "middle"], draw(0, 2));
-            one(format!("urc:text={text}@{command}#{nth}/{moment}"))
+            one(format!("urc:text={text}@{point}"))
         }
         4 => {
             let kind = pick(&["flip", "drop", "duplicate"], draw(0, 2));
             let wire = pick(&["to-host", "to-module", "both"], draw(0, 2));
             one(format!("noise:rate={},kind={kind},wire={wire},times=0", draw(1, 30)))
         }
-        5 => one(format!("delay:ms={}@{command}#{nth}", draw(500, 130_000))),
+        5 => one(format!("delay:ms={}@{}", draw(500, 130_000), begin(&point))),
         6 => one(format!("fragment:size={},gap={},times=0", draw(1, 16), draw(1, 5))),
         7 | 22 => Some(Vec::new()),
         8 => one(format!("registration-lost:ms={}@{}s", draw(1, 30) * 1000, draw(5, 40))),
-        9 => {
-            let moment = pick(&["begin", "prompt", "data", "reply", "result"], draw(0, 4));
-            one(format!("context-lost@{command}#{nth}/{moment}"))
-        }
+        9 => one(format!("context-lost@{point}")),
         10 => one(match draw(0, 3) {
             0 => "card:state=absent".into(),
             1 => format!("card:state=busy,ms={}", draw(5, 20) * 1000),
@@ -60,8 +65,7 @@ pub fn scenario(number: u32, seed: u64) -> Option<Vec<String>> {
         }),
         11 => {
             let greeting = pick(&["", "greeting=READY"], draw(0, 1));
-            let moment = pick(&["begin", "prompt", "data", "middle", "result"], draw(0, 4));
-            one(format!("reboot:{greeting}@{command}#{nth}/{moment}"))
+            one(format!("reboot:{greeting}@{point}"))
         }
         12 => one(format!("fifo:size={}", pick(&["64", "128", "256"], draw(0, 2)))),
         13 => one(match draw(0, 2) {
@@ -93,10 +97,15 @@ pub fn scenario(number: u32, seed: u64) -> Option<Vec<String>> {
             1 => "message:text=OK\\r\\nERROR\\r\\n> \\r\\n+CMGL: 9@8s".into(),
             _ => format!("message-error:code={}", pick(&["331", "500", "302"], draw(0, 2))),
         }),
-        25 => one(format!("cts-off:ms={}@{command}#{nth}", draw(100, 15_000))),
+        25 => one(format!("cts-off:ms={}@{}", draw(100, 15_000), begin(&point))),
         26 => one(format!("urc:text=+CIEV: 2\\c3,count=1000,gap={}@{}s", draw(0, 4), draw(2, 30))),
         _ => None,
     }
+}
+
+/// The beginning of the command of a strike point.
+fn begin(point: &str) -> &str {
+    point.split_once('/').map_or(point, |(command, _)| command)
 }
 
 /// Gives bytes that look like the module's own answers (F7): results, prompts, URCs, quotes, all values.

@@ -38,6 +38,9 @@ impl fmt::Display for FaultError {
 
 impl core::error::Error for FaultError {}
 
+/// How many lines one `urc` fault sends at most.
+const MOST_LINES: u32 = 100_000;
+
 /// The keys of a fault that have not been used yet.
 struct Keys<'a>(Vec<(&'a str, &'a str)>);
 
@@ -96,7 +99,10 @@ fn effect(name: &str, keys: &mut Keys<'_>) -> Result<Effect, FaultError> {
         "drop-urc" => Effect::DropUrc { name: keys.text("name", "+UUSORD") },
         "urc" => Effect::Urc {
             text: keys.text("text", "+CIEV: 2\\c3"),
-            count: keys.number("count", 1)?,
+            count: match keys.number("count", 1)? {
+                count @ 0..=MOST_LINES => count,
+                count => return Err(FaultError::BadValue(format!("count={count}"))),
+            },
             gap: keys.number("gap", 0)?,
         },
         "noise" => Effect::Noise {

@@ -5,8 +5,9 @@ use std::collections::VecDeque;
 
 use super::ModemCore;
 use super::data::Data;
+use super::direct::Direct;
 use super::input::is_abortable;
-use crate::at::Command;
+use crate::at::{Command, Kind, Line};
 use crate::command::connect::Connecting;
 use crate::fault::{Effect, Moment};
 use crate::network::Handle;
@@ -28,7 +29,7 @@ pub(super) enum Stage {
         until: Duration,
         command: Command,
     },
-    /// The line was not well formed, or was empty.
+    /// The line was empty or too long, or its prompt is lost.
     Ending {
         until: Duration,
         result: FinalResult,
@@ -39,6 +40,8 @@ pub(super) enum Stage {
     },
     /// The host owes data.
     Data(Data),
+    /// The line belongs to a socket.
+    Direct(Direct),
     /// Data is complete.
     Storing {
         until: Duration,
@@ -70,6 +73,7 @@ pub(crate) enum Step {
     Final(FinalResult),
     Wait(Wait),
     Prompt(Data),
+    Direct(Direct),
 }
 
 impl Step {
@@ -95,6 +99,15 @@ impl Job {
         matches!(self.stage, Stage::Data(_))
     }
 
+    pub(super) const fn is_direct(&self) -> bool {
+        matches!(self.stage, Stage::Direct(_))
+    }
+
+    /// Whether there is room for a character that belongs to a direct link.
+    pub(super) const fn takes_direct(&self) -> bool {
+        matches!(&self.stage, Stage::Direct(direct) if direct.has_room())
+    }
+
     pub(super) fn is_abortable(&self) -> bool {
         match &self.stage {
             Stage::Thinking { command, .. } | Stage::Waiting { command, .. } => {
@@ -114,6 +127,7 @@ impl Job {
                 Wait::Resolve { deadline, .. } | Wait::Register { deadline } => *deadline,
             }),
             Stage::Data(data) => data.stalls_at(),
+            Stage::Direct(_) => None,
         }
     }
 }
@@ -124,16 +138,25 @@ impl ModemCore {
         self.output.extend_from_slice(bytes);
     }
 
-    /// Begins a command line; `None` is one that is not well formed.
-    pub(super) fn begin(&mut self, commands: Option<Vec<Command>>, now: Duration) {
-        let result = if commands.is_some() { FinalResult::Ok } else { self.unknown_command() };
-        let mut rest = VecDeque::from(commands.unwrap_or_default());
-        if let Some(command) = rest.pop_front() {
-            self.job = Some(self.think(command, rest, now));
-            return;
+    /// Begins a command line.
+    pub(super) fn begin(&mut self, line: Line, now: Duration) {
+        let mut rest = VecDeque::from(line.commands);
+        if line.is_broken {
+            // What cannot be read is a command that nobody knows.
+            let (name, kind, arguments) = (String::new(), Kind::Execute, Vec::new());
+            rest.push_back(Command { name, kind, arguments });
         }
+        match rest.pop_front() {
+            Some(command) => self.job = Some(self.think(command, rest, now)),
+            None => self.end_soon(FinalResult::Ok, now),
+        }
+    }
+
+    /// Ends a line without a command, after the time of a local one.
+    pub(super) fn end_soon(&mut self, result: FinalResult, now: Duration) {
         let until = now + self.profile.latencies.local.draw(&mut self.rng);
-        self.job = Some(Job { name: String::new(), rest, stage: Stage::Ending { until, result } });
+        let stage = Stage::Ending { until, result };
+        self.job = Some(Job { name: String::new(), rest: VecDeque::new(), stage });
     }
 
     /// The module begins to think about a command.
@@ -163,6 +186,14 @@ impl ModemCore {
                 Stage::Data(data) if self.has_lost_its_socket(&data) => {
                     (Step::Final(FinalResult::Error), None)
                 }
+                Stage::Direct(mut direct) => match self.poll_direct(&mut direct, now) {
+                    Some(step) => (step, None),
+                    None => {
+                        job.stage = Stage::Direct(direct);
+                        self.job = Some(job);
+                        return;
+                    }
+                },
                 Stage::Waiting { mut wait, command } => match self.poll_wait(&mut wait, now) {
                     Some(step) => (step, Some(command)),
                     None => {
@@ -210,6 +241,10 @@ impl ModemCore {
             (Step::Wait(wait), Some(command)) => {
                 Some(Job { name, rest, stage: Stage::Waiting { wait, command } })
             }
+            (Step::Direct(direct), _) => {
+                self.say(&self.settings.format().result("CONNECT"));
+                Some(Job { name, rest, stage: Stage::Direct(direct) })
+            }
             (Step::Prompt(data), _) => Some(self.prompt(data, name, rest, now)),
             (Step::Final(result), _) => {
                 self.at_moment(&name, Moment::Reply, now);
@@ -252,19 +287,14 @@ impl ModemCore {
     }
 
     fn say_line(&mut self, line: &[u8]) {
-        if self.settings.verbose {
-            self.say(b"\r\n");
-        }
-        self.say(line);
-        self.say(b"\r\n");
+        self.say(&self.settings.format().line(line));
     }
 
     /// Ends the command line.
     pub(super) fn finish(&mut self, result: FinalResult, now: Duration) {
         self.urc_not_before = now + Duration::from_millis(u64::from(self.profile.quirks.urc_gap));
         if !self.settings.quiet {
-            let text = result.to_text(self.settings.error_mode, self.settings.verbose);
-            self.say(text.as_bytes());
+            self.say(&result.to_bytes(self.settings.error_mode, self.settings.format()));
         }
     }
 

@@ -56,6 +56,9 @@ impl ModemCore {
         (self.awake_since, self.last_activity) = (now, now);
         self.statistics.boots += 1;
         self.schedule(now + self.profile.sim.busy, Timer::CardReady);
+        if self.stored.greeting.0 {
+            self.announce(self.stored.greeting.1.clone());
+        }
     }
 
     /// The module switches off after AT+CPWROFF.
@@ -93,6 +96,9 @@ impl ModemCore {
         }
         self.network.drop_all(now);
         self.settings = Settings::default();
+        if let Some(profile) = self.stored.profiles.get(self.stored.profile_at_start) {
+            self.settings.take_personal(profile);
+        }
         self.contexts = Contexts::default();
         self.registration = Registration::default();
         self.card.restart();

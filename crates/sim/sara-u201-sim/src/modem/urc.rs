@@ -5,8 +5,10 @@ use core::time::Duration;
 use super::ModemCore;
 use crate::fault::Effect;
 use crate::network::Handle;
-use crate::result::framed;
 use crate::sockets::{Socket, SocketState};
+
+/// Lines that wait; what comes on top of them is lost.
+const MOST_URCS: usize = 4096;
 
 /// Something to be told when there is a chance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +24,9 @@ pub(crate) enum Urc {
 impl ModemCore {
     /// Queues a line.
     pub(crate) fn announce(&mut self, line: String) {
-        self.urcs.push_back(Urc::Text(line));
+        if self.urcs.len() < MOST_URCS {
+            self.urcs.push_back(Urc::Text(line));
+        }
     }
 
     pub(crate) fn queue_urc(&mut self, urc: Urc) {
@@ -32,7 +36,12 @@ impl ModemCore {
     /// Whether a URC may be sent: no command runs and none is being typed.
     pub(super) fn may_speak(&self) -> bool {
         let typing = !self.line.is_empty() || !self.input.is_empty();
-        self.is_on() && self.job.is_none() && (self.profile.quirks.urc_race || !typing)
+        let heard = self.rate.is_some() || self.profile.uart.any_rate;
+        self.is_on()
+            && heard
+            && !self.is_stalled()
+            && self.job.is_none()
+            && (self.profile.quirks.urc_race || !typing)
     }
 
     pub(super) fn flush_urcs(&mut self, now: Duration) {
@@ -41,8 +50,7 @@ impl ModemCore {
             let Some(line) = self.word(&urc, now) else { continue };
             if !self.is_dropped(&line) {
                 self.statistics.urcs += 1;
-                let text = framed(&line, self.settings.verbose);
-                self.say(text.as_bytes());
+                self.say(&self.settings.format().result(&line));
             }
         }
     }
