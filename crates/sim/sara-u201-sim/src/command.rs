@@ -23,6 +23,8 @@ mod voice;
 
 use core::time::Duration;
 
+pub(crate) use catalogue::is_known;
+
 use crate::at::{Command, Kind};
 use crate::modem::{Data, DataKind, ModemCore, Step};
 use crate::result::INCORRECT_PARAMETERS;

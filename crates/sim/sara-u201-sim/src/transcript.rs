@@ -1,7 +1,9 @@
 //! What went over the line, when, as text; and a serial line that plays it back.
 
+mod redactor;
 mod replay;
 
+pub use redactor::Redactor;
 pub use replay::Replay;
 
 use core::fmt;
@@ -36,7 +38,7 @@ pub struct Chunk {
 ///
 /// Its text has one line for each chunk: seconds, `>` or `<`, the bytes with `\r`, `\n`, `\\` and `\xHH`
 /// for what is not printable. Lines that begin with `#` are comments. A recording holds what was really
-/// sent, secrets included.
+/// sent, secrets included; a [`Redactor`] takes them out.
 ///
 /// ```
 /// use sara_u201_sim::{Direction, Transcript};

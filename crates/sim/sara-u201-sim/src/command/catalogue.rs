@@ -154,6 +154,11 @@ pub(crate) fn find(name: &str) -> Option<&'static Entry> {
     CATALOGUE.iter().find(|entry| entry.name == name)
 }
 
+/// Whether there is such a command.
+pub(crate) fn is_known(name: &str) -> bool {
+    find(name).is_some()
+}
+
 impl Entry {
     pub(crate) fn has(&self, kind: Kind) -> bool {
         self.forms.contains(match kind {

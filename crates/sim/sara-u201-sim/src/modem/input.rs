@@ -7,7 +7,8 @@ use crate::at::{Kind, parse_line};
 use crate::fault::Moment;
 use crate::quirks::TypedAhead;
 use crate::result::FinalResult;
-use crate::statistics::{CommandRecord, redact};
+use crate::secrecy::redact;
+use crate::statistics::CommandRecord;
 
 /// The longest command line: 1024 bytes in hexadecimal and what goes before them.
 const LONGEST_LINE: usize = 4096;
