@@ -2,7 +2,20 @@
 #![no_std]
 
 #[cfg(target_os = "none")]
+mod board;
+#[cfg(target_os = "none")]
+mod monitor;
+#[cfg(target_os = "none")]
 mod panic;
+#[cfg(target_os = "none")]
+mod wires;
+
+#[cfg(target_os = "none")]
+pub use {
+    board::{Element, GsmModem, element, modem},
+    monitor::Monitor,
+    wires::Wires,
+};
 
 /// What a program for the board is on any other machine: one that does nothing.
 ///

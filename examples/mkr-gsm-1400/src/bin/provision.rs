@@ -1,0 +1,32 @@
+//! The sketch `ECCX08JWSPublicKey`: locks the secure element for ever, makes a key in it, prints the public key.
+#![cfg_attr(target_os = "none", no_std, no_main)]
+
+firmware::only_on_the_board!();
+
+#[cfg(target_os = "none")]
+mod board {
+    use core::fmt::Write;
+
+    use firmware::{Monitor, element};
+    use mkr_gsm_1400::{Board, entry, reset};
+    use monoclock::Millis;
+    use tutorial::{Causes, Console};
+
+    #[entry]
+    fn main() -> ! {
+        let Some(mut board) = Board::take() else { reset::restart() };
+        let Some(console) = board.usb.start(&mut board.clocks, board.timer) else { reset::restart() };
+        let Some(mut element) = element(board.bus, &mut board.clocks, board.timer) else { reset::restart() };
+        let mut monitor = Monitor(console);
+        loop {
+            while !monitor.0.is_attached() {
+                monitor.0.wait_attached(Millis::from_secs(60));
+            }
+            if let Err(error) = tutorial::provision::run(&mut element, &mut monitor) {
+                let _ = writeln!(monitor, "{}", Causes(&error));
+            }
+            let _ = writeln!(monitor, "Press Enter to begin again.");
+            monitor.read_line(&mut [0; 1]);
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! The drivers on this board's parts.
+
+use eccx08::Eccx08;
+use mkr_gsm_1400::{Bus, BusParts, Clocks, GsmLines, GsmParts, GsmUart, Timer};
+use sara_u201::Modem;
+
+use crate::Wires;
+
+/// The secure element on the board's bus.
+pub type Element = Eccx08<Bus, Timer>;
+/// The modem on its port.
+pub type GsmModem = Modem<GsmUart, Wires, Timer>;
+
+/// The rate at which the driver begins to speak with the modem.
+const BAUD: u32 = 115_200;
+
+/// Starts the bus, and the driver of the secure element on it; none if the bus was started before.
+pub fn element(bus: BusParts, clocks: &mut Clocks, timer: Timer) -> Option<Element> {
+    Some(Eccx08::new(bus.start(clocks, timer)?, timer))
+}
+
+/// Starts the modem's port, and the driver on it; none if the port was started before.
+pub fn modem(port: GsmParts, lines: GsmLines, clocks: &mut Clocks, timer: Timer) -> Option<GsmModem> {
+    Some(Modem::new(port.start(clocks, timer, BAUD)?, Wires(lines), timer))
+}
