@@ -11,7 +11,7 @@ use heapless::String;
 use monoclock::{Clock, Instant, Millis};
 use sara_u201::{Config, Modem, NetworkTime, Socket, TlsProfile, Validity, Wiring};
 
-use crate::{Causes, Console, Failure, Settings};
+use crate::{Console, Explain, Failure, Settings};
 
 /// Longest wait for the network to tell the time.
 const TIME_TIMEOUT: Millis = Millis::from_secs(15);
@@ -70,7 +70,7 @@ where
             failures += 1;
         }
         let retry = session.next_attempt();
-        let _ = writeln!(console, "{}", Causes(&failure));
+        let _ = failure.explain(console).and_then(|()| writeln!(console));
         if failure.is_final() || settings.attempts.is_some_and(|most| failures >= most) {
             return Err(failure);
         }

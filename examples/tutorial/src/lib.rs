@@ -9,12 +9,14 @@
     clippy::as_conversions
 )]
 
+mod causes;
 pub mod cloud;
 mod console;
 mod failure;
 pub mod provision;
 mod settings;
 
+pub use causes::Explain;
 pub use console::{Causes, Console};
 pub use failure::Failure;
 pub use settings::Settings;

@@ -13,7 +13,7 @@ mod board {
     use mkr_gsm_1400::{Board, entry, reset};
     use monoclock::Millis;
     use sara_u201::{Apn, Certificate};
-    use tutorial::{Causes, Settings};
+    use tutorial::{Explain, Settings};
 
     #[entry]
     fn main() -> ! {
@@ -48,7 +48,7 @@ mod board {
                     true
                 });
             if let Err(error) = ended {
-                let _ = writeln!(monitor, "{}", Causes(&error));
+                let _ = error.explain(&mut monitor).and_then(|()| writeln!(monitor));
             }
         }
     }

@@ -10,7 +10,7 @@ mod board {
     use firmware::{Monitor, element};
     use mkr_gsm_1400::{Board, entry, reset};
     use monoclock::Millis;
-    use tutorial::{Causes, Console};
+    use tutorial::{Console, Explain};
 
     #[entry]
     fn main() -> ! {
@@ -23,7 +23,7 @@ mod board {
                 monitor.0.wait_attached(Millis::from_secs(60));
             }
             if let Err(error) = tutorial::provision::run(&mut element, &mut monitor) {
-                let _ = writeln!(monitor, "{}", Causes(&error));
+                let _ = error.explain(&mut monitor).and_then(|()| writeln!(monitor));
             }
             let _ = writeln!(monitor, "Press Enter to begin again.");
             monitor.read_line(&mut [0; 1]);
