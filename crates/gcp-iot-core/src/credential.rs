@@ -3,8 +3,9 @@
 use core::convert::Infallible;
 use core::fmt;
 
-use jwt_signer::{ClaimsError, Es256Signer, IotCoreClaims, Payload, SoftwareSha256, Token, WriteError};
+use jwt_signer::{ClaimsError, Es256Signer, Payload, SoftwareSha256, Token, WriteError};
 use monoclock::Millis;
+use serde::ser::{Serialize, SerializeMap, Serializer};
 
 /// Token lifetime unless told otherwise, in seconds.
 pub const DEFAULT_LIFETIME: u32 = 3600;
@@ -21,6 +22,9 @@ const EARLIEST_TIME: u64 = 1_546_300_800;
 /// A connection is renewed this long before its token expires, and up to as long again by jitter.
 const RENEWAL_MARGIN: Millis = Millis::from_secs(60);
 
+/// Longest JSON text of all claims, in bytes; the three that the bridge wants take 74 at most.
+const CLAIMS: usize = 256;
+
 /// How tokens are made: their lifetime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Credential {
@@ -35,11 +39,6 @@ pub enum TokenError<S> {
     ClockNotSet(u64),
     /// The clock shows a year after 2106: the seconds since 1970 that it shows.
     ClockOutOfRange(u64),
-    /// The buffer for the token is too small.
-    BufferTooSmall {
-        /// Bytes that the token has.
-        needed: usize,
-    },
     /// The claims do not fit.
     Claims(ClaimsError),
     /// The key could not be used.
@@ -71,13 +70,19 @@ impl Credential {
         self.lifetime
     }
 
-    /// Writes the claims of a token for `project`, issued at `unix_now`.
-    pub(crate) fn claims<S>(&self, project: &str, unix_now: u64) -> Result<Payload, TokenError<S>> {
+    /// Writes the claims of a token for `project`, issued at `unix_now`, and those in `more`.
+    pub(crate) fn claims<S>(
+        &self,
+        project: &str,
+        more: &[(&str, &str)],
+        unix_now: u64,
+    ) -> Result<Payload<CLAIMS>, TokenError<S>> {
         if unix_now < EARLIEST_TIME {
             return Err(TokenError::ClockNotSet(unix_now));
         }
         let Ok(issued) = u32::try_from(unix_now) else { return Err(TokenError::ClockOutOfRange(unix_now)) };
-        Payload::new(&IotCoreClaims::new(project, issued, self.lifetime)).map_err(TokenError::Claims)
+        let expires = issued.saturating_add(self.lifetime);
+        Payload::new(&Claims { project, issued, expires, more }).map_err(TokenError::Claims)
     }
 
     /// How long a connection with a new token may last before it is renewed.
@@ -90,6 +95,29 @@ impl Credential {
 impl Default for Credential {
     fn default() -> Self {
         Self::DEFAULT
+    }
+}
+
+/// The claims that the bridge wants, in its order, and others after them.
+///
+/// Seconds since 1970 are 32 bits wide: printing 64 would cost a Cortex-M0+ 0.7 KB.
+struct Claims<'a> {
+    project: &'a str,
+    issued: u32,
+    expires: u32,
+    more: &'a [(&'a str, &'a str)],
+}
+
+impl Serialize for Claims<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut claims = serializer.serialize_map(None)?;
+        claims.serialize_entry("aud", self.project)?;
+        claims.serialize_entry("iat", &self.issued)?;
+        claims.serialize_entry("exp", &self.expires)?;
+        for (name, value) in self.more {
+            claims.serialize_entry(*name, *value)?;
+        }
+        claims.end()
     }
 }
 
@@ -121,7 +149,6 @@ impl<S> fmt::Display for TokenError<S> {
             Self::ClockOutOfRange(seconds) => {
                 write!(f, "the token clock is out of range: {seconds} s since 1970")
             }
-            Self::BufferTooSmall { needed } => write!(f, "the token has {needed} bytes, its buffer fewer"),
             Self::Claims(_) => f.write_str("the claims do not fit"),
             Self::Signer(_) => f.write_str("the token could not be signed"),
         }
@@ -133,7 +160,7 @@ impl<S: core::error::Error + 'static> core::error::Error for TokenError<S> {
         match self {
             Self::Claims(error) => Some(error),
             Self::Signer(error) => Some(error),
-            Self::BufferTooSmall { .. } | Self::ClockNotSet(_) | Self::ClockOutOfRange(_) => None,
+            Self::ClockNotSet(_) | Self::ClockOutOfRange(_) => None,
         }
     }
 }

@@ -6,6 +6,7 @@ use monoclock::Millis;
 
 use crate::credential::TokenError;
 use crate::event::Subscription;
+use crate::link::LinkConnectError;
 
 /// Why a connection ended, or a message was not sent; `E` is the link's own error.
 ///
@@ -103,6 +104,16 @@ impl<E: core::error::Error + 'static> core::error::Error for Error<E> {
         match self {
             Self::Link(error) => Some(error),
             _ => None,
+        }
+    }
+}
+
+impl<E, S> From<LinkConnectError<E, S>> for ConnectError<E, S> {
+    fn from(error: LinkConnectError<E, S>) -> Self {
+        match error {
+            LinkConnectError::Signer(error) => Self::Token(TokenError::Signer(error)),
+            LinkConnectError::Refused(refusal) => Self::Refused(refusal),
+            LinkConnectError::Link(error) => Self::Link(error),
         }
     }
 }

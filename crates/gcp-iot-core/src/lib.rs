@@ -32,14 +32,15 @@ pub use backoff::Backoff;
 pub use connection::Connection;
 pub use credential::{Credential, DEFAULT_LIFETIME, InvalidLifetime, MAXIMUM_LIFETIME, TokenError};
 pub use device_path::{DevicePath, InvalidDevicePath, is_device_id, is_registry_id};
-pub use endpoint::Endpoint;
+pub use endpoint::{ClientId, Endpoint};
 pub use error::{ConnectError, Error, Refusal};
 pub use event::{Command, Config, Event, Head, Subscription};
 #[cfg(feature = "flash")]
 pub use flash_outbox::{FlashOutbox, FlashOutboxError, FlushError};
 pub use json::Json;
+pub use jwt_signer::KeyId;
 #[cfg(feature = "minimq")]
-pub use link::minimq::{MinimqConnection, MinimqError, minimq_session};
+pub use link::minimq::{MinimqConnection, MinimqError, MinimqLink, MinimqPlace};
 #[cfg(feature = "mqtt-lite")]
 pub use link::mqtt_lite::MqttLite;
 pub use link::{LinkConnectError, LinkEvent, Login, MqttConnection, MqttLink, QoS, Stream, WithStream};

@@ -31,6 +31,11 @@ pub trait MqttLink {
     /// Why a connection failed; `T` is the stream's error.
     type Error<T>;
 
+    /// Room that a connection needs beside the client itself, and that the caller gives; mostly nothing.
+    type Place<'s>
+    where
+        Self: 's;
+
     /// A connection of this client.
     type Connection<'s, T: Stream, C: Clock>: MqttConnection<Error = Self::Error<T::Error>>
     where
@@ -41,13 +46,14 @@ pub trait MqttLink {
     /// # Errors
     /// When the token cannot be signed, the server refuses, or the connection fails.
     #[expect(clippy::type_complexity, reason = "the errors of link and signer are kept whole")]
-    fn connect<T: Stream, C: Clock, S: Es256Signer>(
-        &mut self,
+    fn connect<'s, T: Stream, C: Clock, S: Es256Signer>(
+        &'s mut self,
+        place: Self::Place<'s>,
         stream: T,
         clock: C,
         login: Login<'_>,
         signer: &mut S,
-    ) -> Result<Self::Connection<'_, T, C>, LinkConnectError<Self::Error<T::Error>, S::Error>>;
+    ) -> Result<Self::Connection<'s, T, C>, LinkConnectError<Self::Error<T::Error>, S::Error>>;
 }
 
 /// What a device says of itself when it logs in; the password is the token, signed on the way.

@@ -1,15 +1,15 @@
 //! A device's standing in the cloud, from one connection to the next.
 
-use jwt_signer::{Es256Signer, Token};
+use jwt_signer::Es256Signer;
 use monoclock::{Clock, Instant, Millis};
 
 use crate::backoff::Backoff;
 use crate::connection::Connection;
-use crate::credential::{self, Credential, TokenError};
+use crate::credential::Credential;
 use crate::device_path::DevicePath;
 use crate::endpoint::Endpoint;
-use crate::error::{ConnectError, Error};
-use crate::link::{LinkConnectError, Login, MqttConnection, MqttLink, QoS, Stream};
+use crate::error::ConnectError;
+use crate::link::{Login, MqttConnection, MqttLink, QoS, Stream};
 use crate::topic;
 
 /// Keep Alive in seconds, as the bridge's page advises.
@@ -116,34 +116,6 @@ impl<'a, L, C: Clock> Session<'a, L, C> {
         &self.endpoint
     }
 
-    /// Signs a token into `buffer`, for a connection that is made elsewhere and [adopted](Self::adopt).
-    ///
-    /// # Errors
-    /// When the clock is not set, the key cannot be used, or the buffer is too small.
-    pub fn token<'t, S: Es256Signer>(
-        &mut self,
-        signer: &mut S,
-        unix_now: u64,
-        buffer: &'t mut [u8],
-    ) -> Result<&'t [u8], TokenError<S::Error>> {
-        let claims = self.credential.claims(self.device.project(), unix_now)?;
-        let token = Token::new(claims.as_bytes());
-        let needed = token.len();
-        let space = buffer.get_mut(..needed).ok_or(TokenError::BufferTooSmall { needed })?;
-        credential::sign(&token, signer, space).map_err(TokenError::Signer)?;
-        self.history.renew_at = self.clock.now() + self.credential.renewal(self.history.backoff.jitter());
-        Ok(space)
-    }
-
-    /// Takes over a connection that has logged in with the [token](Self::token) made last, and subscribes
-    /// to configuration and commands.
-    ///
-    /// # Errors
-    /// When the connection fails.
-    pub fn adopt<M: MqttConnection>(&mut self, link: M) -> Result<Connection<'_, M, &C>, Error<M::Error>> {
-        begin(link, &self.clock, self.device.device(), &mut self.history).map_err(Error::Link)
-    }
-
     /// Tells when to connect next. To be asked once after every failure, be it of the stream, of
     /// [`connect`](Self::connect), or of the connection.
     ///
@@ -173,41 +145,57 @@ impl<L: MqttLink, C: Clock> Session<'_, L, C> {
     /// When there is no token (the clock is not set, the key cannot be used), the cloud refuses the
     /// login, or the connection fails.
     #[expect(clippy::type_complexity, reason = "the errors of link and signer are kept whole")]
-    pub fn connect<T: Stream, S: Es256Signer>(
-        &mut self,
+    pub fn connect<'s, T: Stream, S: Es256Signer>(
+        &'s mut self,
         stream: T,
         signer: &mut S,
         unix_now: u64,
-    ) -> Result<Connection<'_, L::Connection<'_, T, &C>, &C>, ConnectError<L::Error<T::Error>, S::Error>>
+    ) -> Result<Connection<'s, L::Connection<'s, T, &'s C>, &'s C>, ConnectError<L::Error<T::Error>, S::Error>>
+    where
+        L: MqttLink<Place<'s> = ()>,
     {
-        let claims = self.credential.claims(self.device.project(), unix_now).map_err(ConnectError::Token)?;
-        let token = Token::new(claims.as_bytes());
+        self.connect_in((), stream, signer, unix_now)
+    }
+
+    /// Does the same with a link whose connections need a `place` of the caller's.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    #[expect(clippy::type_complexity, reason = "the errors of link and signer are kept whole")]
+    pub fn connect_in<'s, T: Stream, S: Es256Signer>(
+        &'s mut self,
+        place: L::Place<'s>,
+        stream: T,
+        signer: &mut S,
+        unix_now: u64,
+    ) -> Result<Connection<'s, L::Connection<'s, T, &'s C>, &'s C>, ConnectError<L::Error<T::Error>, S::Error>>
+    {
+        let claims = self
+            .credential
+            .claims(self.device.project(), self.endpoint.claims, unix_now)
+            .map_err(ConnectError::Token)?;
+        let token = self.endpoint.token(claims.as_bytes());
         let login = Login {
-            client_id: &self.device.client_id(),
+            client_id: &self.endpoint.client_id_of(&self.device),
             user_name: self.endpoint.user_name,
             keep_alive: self.keep_alive,
             token: &token,
         };
         self.history.renew_at = self.clock.now() + self.credential.renewal(self.history.backoff.jitter());
-        let link = self.link.connect(stream, &self.clock, login, signer).map_err(|error| match error {
-            LinkConnectError::Signer(error) => ConnectError::Token(TokenError::Signer(error)),
-            LinkConnectError::Refused(refusal) => ConnectError::Refused(refusal),
-            LinkConnectError::Link(error) => ConnectError::Link(error),
-        })?;
-        begin(link, &self.clock, self.device.device(), &mut self.history).map_err(ConnectError::Link)
+        let mut link = self.link.connect(place, stream, &self.clock, login, signer)?;
+        let device = self.device.device();
+        let (config, commands) = (topic::config(device), topic::commands(device));
+        link.subscribe([(&config, QoS::AtLeastOnce), (&commands, QoS::AtMostOnce)])
+            .map_err(ConnectError::Link)?;
+        self.history.begin(self.clock.now());
+        Ok(Connection::new(link, &self.clock, device, &mut self.history))
     }
 }
 
-/// Subscribes over a connection that is logged in.
-fn begin<'s, M: MqttConnection, C: Clock>(
-    mut link: M,
-    clock: C,
-    device: &'s str,
-    history: &'s mut History,
-) -> Result<Connection<'s, M, C>, M::Error> {
-    let (config, commands) = (topic::config(device), topic::commands(device));
-    link.subscribe([(&config, QoS::AtLeastOnce), (&commands, QoS::AtMostOnce)])?;
-    history.connected = Some(clock.now());
-    history.connections = history.connections.wrapping_add(1);
-    Ok(Connection::new(link, clock, device, history))
+impl History {
+    /// A connection has begun.
+    pub(crate) const fn begin(&mut self, now: Instant) {
+        self.connected = Some(now);
+        self.connections = self.connections.wrapping_add(1);
+    }
 }

@@ -18,9 +18,15 @@ impl<'a> KeyId<'a> {
     ///
     /// # Errors
     /// [`InvalidKeyId`] if there is one.
-    pub fn new(key_id: &'a str) -> Result<Self, InvalidKeyId> {
-        let plain = key_id.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\');
-        if plain { Ok(Self(key_id)) } else { Err(InvalidKeyId) }
+    pub const fn new(key_id: &'a str) -> Result<Self, InvalidKeyId> {
+        let mut rest = key_id.as_bytes();
+        while let Some((byte, more)) = rest.split_first() {
+            if *byte < b' ' || *byte == b'"' || *byte == b'\\' {
+                return Err(InvalidKeyId);
+            }
+            rest = more;
+        }
+        Ok(Self(key_id))
     }
 
     /// Takes a text in base64url, which has none of these.

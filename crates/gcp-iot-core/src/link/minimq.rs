@@ -1,220 +1,171 @@
 //! MQTT 5 by `minimq`, for brokers that speak it: Mosquitto, EMQX, RabbitMQ from 3.13.
-//!
-//! `minimq` borrows the password for as long as its own session lives, so the caller holds both: a token
-//! is written into a buffer, a `minimq::Session` is made from it for one connection, and
-//! [`Session::adopt`](crate::Session::adopt) takes the connection over. Its futures are polled in a loop
-//! that waits on the clock. It wants its PINGRESP and CONNACK within 5 s, which is short for 3G.
+
+mod client;
+mod error;
 
 use core::future::{Future, poll_fn};
 use core::pin::pin;
 use core::task::{Context, Poll, Waker};
 
 use embedded_io::ErrorType;
-use minimq::{Op, Publication, SubscriptionOptions, TopicFilter};
+use jwt_signer::Es256Signer;
 use monoclock::{Clock, Instant, Millis};
 
-use super::{LinkEvent, MqttConnection, QoS, Stream};
-use crate::device_path::DevicePath;
-use crate::endpoint::Endpoint;
+use self::client::{Buffers, Client};
+pub use self::error::MinimqError;
+use super::{LinkConnectError, LinkEvent, Login, MqttConnection, MqttLink, QoS, Stream};
 
-/// Longest topic, in bytes: device and subfolder of 255 characters each.
-const TOPIC: usize = 544;
-
-/// Operations that may wait for the broker at the same time: as many as `minimq` keeps.
-const OPERATIONS: usize = 8;
-
-/// How long CONNECT and the writing of a packet may take.
+/// How long the login and the writing of a packet may take.
 const TIMEOUT: Millis = Millis::from_secs(30);
 
-/// Why a connection over `minimq` failed.
-#[derive(Debug, PartialEq)]
-#[non_exhaustive]
-pub enum MinimqError<T> {
-    /// What `minimq` says.
-    Session(minimq::Error<T>),
-    /// The broker did not answer, or the stream did not take a packet, in time.
-    Timeout,
-    /// A topic is too long, or too many operations wait for the broker.
-    Capacity,
-    /// A message does not fit the message buffer: the bytes it needs.
-    MessageTooLong(usize),
-}
-
-/// Makes a `minimq` session for one connection of `device`.
+/// The link over `minimq`, with its buffers.
 ///
-/// The client id is the device id: `minimq` takes 64 bytes at most, and a device path has more.
+/// The client id has 64 bytes at most, so the [`Endpoint`](crate::Endpoint) must have one that fits, such as
+/// [`ClientId::DeviceId`](crate::ClientId::DeviceId); a longer one is refused before anything is sent. When
+/// `minimq` sends a ping, the broker has 5 s to answer it, which is short for 3G: a Keep Alive of some
+/// minutes keeps pings rare.
 ///
-/// # Errors
-/// `ClientIdTooLong` when the device id has more than 64 bytes.
-pub fn minimq_session<'b>(
-    device: &DevicePath<'_>,
-    endpoint: &Endpoint<'b>,
-    token: &'b [u8],
-    buffers: minimq::Buffers<'b>,
-) -> Result<minimq::Session<'b>, minimq::ConfigError> {
-    let config = minimq::ConfigBuilder::new(buffers)
-        .client_id(device.device())?
-        .auth(endpoint.user_name, token)?
-        .keepalive_interval(60);
-    Ok(minimq::Session::new(config))
+/// `minimq` borrows the token for as long as its own session lives. That session is made anew for each
+/// connection, in a [`MinimqPlace`] of the caller's: see
+/// [`Session::connect_in`](crate::Session::connect_in).
+///
+/// ```
+/// use gcp_iot_core::{ConnectError, DevicePath, Endpoint, MinimqError, MinimqLink, MinimqPlace, Session};
+/// # fn run<T: gcp_iot_core::Stream, K: jwt_signer::Es256Signer>(
+/// #     device: DevicePath<'static>, stream: T, key: &mut K, clock: impl monoclock::Clock, unix_now: u64,
+/// # ) -> Result<(), ConnectError<MinimqError<T::Error>, K::Error>> {
+/// let (mut receive, mut transmit, mut message, mut login) = ([0; 512], [0; 1024], [0; 512], [0; 300]);
+/// let link = MinimqLink::new(&mut receive, &mut transmit, &mut message, &mut login);
+/// let endpoint = Endpoint::mosquitto("broker.example.com", "Example Root");
+/// let mut session = Session::new(device, endpoint, link, clock);
+///
+/// let mut place = MinimqPlace::default();
+/// let mut cloud = session.connect_in(&mut place, stream, key, unix_now)?;
+/// # Ok(()) }
+/// ```
+#[derive(Debug)]
+pub struct MinimqLink<'b> {
+    buffers: Buffers<'b>,
 }
 
-/// A connection of `minimq`, driven by the session's own loop.
-pub struct MinimqConnection<'a, 'b, T: Stream, C> {
-    connection: minimq::Connection<'a, 'b, Pending<T>>,
-    clock: C,
-    /// The message that is lent.
-    message: &'a mut [u8],
-    operations: heapless::Vec<(u16, Kind, Op), OPERATIONS>,
-    last: u16,
+/// Room for the `minimq` session of one connection.
+#[derive(Default)]
+pub struct MinimqPlace<'s>(Option<minimq::Session<'s>>);
+
+impl core::fmt::Debug for MinimqPlace<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("MinimqPlace").finish_non_exhaustive()
+    }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Publish,
-    Subscribe,
-}
-
-/// What a poll has brought: the lengths of topic and payload in the message buffer.
-enum Arrived {
-    Message(usize, usize),
-    Progress,
-}
-
-impl<'a, 'b, T: Stream, C: Clock> MinimqConnection<'a, 'b, T, C> {
-    /// Logs in over `stream`; `message` is to hold the largest topic and payload.
+impl<'b> MinimqLink<'b> {
+    /// Makes the link.
     ///
-    /// # Errors
-    /// When the broker refuses or does not answer, or the stream fails.
-    pub fn connect(
-        session: &'a mut minimq::Session<'b>,
+    /// `receive` holds the largest packet from the broker, `transmit` what waits for its acknowledgement
+    /// and one packet more, `message` the largest topic and payload, `login` user name and token.
+    #[must_use]
+    pub const fn new(
+        receive: &'b mut [u8],
+        transmit: &'b mut [u8],
+        message: &'b mut [u8],
+        login: &'b mut [u8],
+    ) -> Self {
+        Self { buffers: Buffers { receive, transmit, message, login } }
+    }
+}
+
+impl MqttLink for MinimqLink<'_> {
+    type Error<T> = MinimqError<T>;
+    type Place<'s>
+        = &'s mut MinimqPlace<'s>
+    where
+        Self: 's;
+    type Connection<'s, T: Stream, C: Clock>
+        = MinimqConnection<'s, T, C>
+    where
+        Self: 's;
+
+    fn connect<'s, T: Stream, C: Clock, S: Es256Signer>(
+        &'s mut self,
+        MinimqPlace(place): &'s mut MinimqPlace<'s>,
         stream: T,
         clock: C,
-        message: &'a mut [u8],
-    ) -> Result<Self, MinimqError<T::Error>> {
+        login: Login<'_>,
+        signer: &mut S,
+    ) -> Result<MinimqConnection<'s, T, C>, LinkConnectError<MinimqError<T::Error>, S::Error>> {
+        let Buffers { receive, transmit, message, login: credentials } = &mut self.buffers;
+        let session = place.insert(client::session(receive, transmit, credentials, &login, signer)?);
         let deadline = clock.now() + TIMEOUT;
-        let connection = wait_for(&clock, deadline, session.connect(Pending(stream)))
-            .ok_or(MinimqError::Timeout)?
-            .map_err(MinimqError::Session)?;
-        Ok(Self { connection, clock, message, operations: heapless::Vec::new(), last: 0 })
-    }
-
-    fn remember(&mut self, kind: Kind, operation: Op) -> u16 {
-        self.last = self.last.checked_add(1).unwrap_or(1);
-        // Room was made sure of before the operation began.
-        let _ = self.operations.push((self.last, kind, operation));
-        self.last
-    }
-
-    fn completed(&mut self) -> Option<(u16, Kind)> {
-        let index =
-            self.operations.iter().position(|(_, _, operation)| self.connection.is_complete(operation))?;
-        let (number, kind, _) = self.operations.swap_remove(index);
-        Some((number, kind))
+        let connect = Client::connect(session, Pending(stream), message);
+        let connected = wait_for(&clock, deadline, connect).unwrap_or(Err(MinimqError::Timeout));
+        match connected {
+            Ok(client) => Ok(MinimqConnection { client, clock }),
+            Err(error) => Err(match client::refusal(&error) {
+                Some(refusal) => LinkConnectError::Refused(refusal),
+                None => LinkConnectError::Link(error),
+            }),
+        }
     }
 }
 
-impl<T: Stream, C> core::fmt::Debug for MinimqConnection<'_, '_, T, C> {
+/// A connection of `minimq`, polled in a loop that waits on the clock.
+pub struct MinimqConnection<'s, T: Stream, C> {
+    client: Client<'s, Pending<T>>,
+    clock: C,
+}
+
+impl<T: Stream, C> core::fmt::Debug for MinimqConnection<'_, T, C> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("MinimqConnection").field("operations", &self.operations).finish_non_exhaustive()
+        f.debug_struct("MinimqConnection").finish_non_exhaustive()
     }
 }
 
-impl<T: Stream, C: Clock> MqttConnection for MinimqConnection<'_, '_, T, C> {
+impl<T: Stream, C: Clock> MinimqConnection<'_, T, C> {
+    fn deadline(&self) -> Instant {
+        self.clock.now() + TIMEOUT
+    }
+}
+
+impl<T: Stream, C: Clock> MqttConnection for MinimqConnection<'_, T, C> {
     type Error = MinimqError<T::Error>;
 
     fn publish(&mut self, topic: &[&str], payload: &[u8], qos: QoS) -> Result<Option<u16>, Self::Error> {
-        if self.operations.is_full() {
-            return Err(MinimqError::Capacity);
-        }
-        let topic = join(topic)?;
-        let publication = Publication::bytes(&topic, payload).qos(level(qos));
-        let deadline = self.clock.now() + TIMEOUT;
-        let operation = wait_for(&self.clock, deadline, self.connection.publish(publication))
-            .ok_or(MinimqError::Timeout)?
-            .map_err(|error| match error {
-                minimq::PubError::Session(error) => MinimqError::Session(error),
-                minimq::PubError::Payload(_) => MinimqError::Capacity,
-            })?;
-        Ok(operation.map(|operation| self.remember(Kind::Publish, operation)))
+        let deadline = self.deadline();
+        let publish = self.client.publish(topic, payload, qos);
+        wait_for(&self.clock, deadline, publish).unwrap_or(Err(MinimqError::Timeout))
     }
 
     fn subscribe<const N: usize>(&mut self, filters: [(&[&str], QoS); N]) -> Result<u16, Self::Error> {
-        if self.operations.is_full() {
-            return Err(MinimqError::Capacity);
-        }
-        let mut topics: [heapless::String<TOPIC>; N] = core::array::from_fn(|_| heapless::String::new());
-        for (topic, (parts, _)) in topics.iter_mut().zip(&filters) {
-            *topic = join(parts)?;
-        }
-        let mut list: heapless::Vec<_, N> = heapless::Vec::new();
-        for (topic, (_, qos)) in topics.iter().zip(&filters) {
-            let options = SubscriptionOptions::default().maximum_qos(level(*qos));
-            list.push(TopicFilter::new(topic).options(options)).map_err(|_| MinimqError::Capacity)?;
-        }
-        let deadline = self.clock.now() + TIMEOUT;
-        let operation = wait_for(&self.clock, deadline, self.connection.subscribe(&list, &[]))
-            .ok_or(MinimqError::Timeout)?
-            .map_err(MinimqError::Session)?;
-        Ok(self.remember(Kind::Subscribe, operation))
+        let deadline = self.deadline();
+        let subscribe = self.client.subscribe(&filters);
+        wait_for(&self.clock, deadline, subscribe).unwrap_or(Err(MinimqError::Timeout))
     }
 
-    /// A refused subscription is `Error::Peer(Rejected)` of `minimq`, not [`LinkEvent::Subscribed`].
     fn wait(&mut self, until: Instant) -> Result<Option<LinkEvent<'_>>, Self::Error> {
         loop {
-            if let Some((number, kind)) = self.completed() {
-                return Ok(Some(match kind {
-                    Kind::Publish => LinkEvent::Published(number),
-                    Kind::Subscribe => LinkEvent::Subscribed { identifier: number, refused: None },
-                }));
+            if let Some(event) = self.client.completed() {
+                return Ok(Some(event));
             }
             let over = self.clock.now().has_reached(until);
-            // `poll` may be dropped and called again: it is cancel-safe, and the stream is, too.
-            let arrived = match once(pin!(self.connection.poll())) {
-                Poll::Ready(Ok(Some(message))) => {
-                    let (topic, payload) = (message.topic().as_bytes(), message.payload());
-                    let needed = topic.len() + payload.len();
-                    let space = self.message.get_mut(..needed).ok_or(MinimqError::MessageTooLong(needed))?;
-                    for (from, to) in topic.iter().chain(payload).zip(space) {
-                        *to = *from;
-                    }
-                    Some(Arrived::Message(topic.len(), needed))
-                }
-                Poll::Ready(Ok(None)) => Some(Arrived::Progress),
-                Poll::Ready(Err(error)) => return Err(MinimqError::Session(error)),
-                Poll::Pending => None,
-            };
-            match arrived {
-                Some(Arrived::Message(topic, end)) => {
-                    let (topic, payload) = self
-                        .message
-                        .get(..end)
-                        .unwrap_or_default()
-                        .split_at_checked(topic)
-                        .unwrap_or_default();
-                    let topic = core::str::from_utf8(topic).unwrap_or_default();
-                    return Ok(Some(LinkEvent::Message { topic, payload, chunked: 0 }));
-                }
-                Some(Arrived::Progress) if !over => {}
-                None if !over => self.clock.wait(until),
-                _ if self
-                    .operations
-                    .iter()
-                    .any(|(_, _, operation)| self.connection.is_complete(operation)) => {}
-                _ => return Ok(None),
+            // Dropping it loses nothing: it goes on where it was.
+            let progress = once(pin!(self.client.progress()));
+            match progress {
+                Poll::Ready(Ok(client::Progress::Other)) => {}
+                Poll::Ready(Ok(progress)) => return Ok(self.client.event(progress)),
+                Poll::Ready(Err(error)) => return Err(error),
+                Poll::Pending if over => return Ok(None),
+                Poll::Pending => self.clock.wait(until),
             }
         }
     }
 
     fn is_answer_awaited(&self) -> bool {
-        !self.operations.is_empty()
+        self.client.is_answer_awaited()
     }
 
     fn disconnect(mut self) -> Result<(), Self::Error> {
-        let deadline = self.clock.now() + TIMEOUT;
-        wait_for(&self.clock, deadline, self.connection.disconnect())
-            .ok_or(MinimqError::Timeout)?
-            .map_err(MinimqError::Session)
+        let deadline = self.deadline();
+        wait_for(&self.clock, deadline, self.client.disconnect()).unwrap_or(Err(MinimqError::Timeout))
     }
 }
 
@@ -265,29 +216,3 @@ fn wait_for<F: Future>(clock: &impl Clock, deadline: Instant, future: F) -> Opti
         }
     }
 }
-
-fn join<E>(parts: &[&str]) -> Result<heapless::String<TOPIC>, MinimqError<E>> {
-    let mut topic = heapless::String::new();
-    parts.iter().try_for_each(|part| topic.push_str(part)).map_err(|_| MinimqError::Capacity)?;
-    Ok(topic)
-}
-
-const fn level(qos: QoS) -> minimq::QoS {
-    match qos {
-        QoS::AtMostOnce => minimq::QoS::AtMostOnce,
-        QoS::AtLeastOnce => minimq::QoS::AtLeastOnce,
-    }
-}
-
-impl<T> core::fmt::Display for MinimqError<T> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str(match self {
-            Self::Session(_) => "the MQTT 5 session failed",
-            Self::Timeout => "the broker did not answer in time",
-            Self::Capacity => "a topic is too long, or too many operations wait",
-            Self::MessageTooLong(_) => "a message does not fit its buffer",
-        })
-    }
-}
-
-impl<T: core::fmt::Debug> core::error::Error for MinimqError<T> {}

@@ -32,18 +32,23 @@ impl<'b> MqttLite<'b> {
 
 impl<'b> MqttLink for MqttLite<'b> {
     type Error<T> = Error<T>;
+    type Place<'s>
+        = ()
+    where
+        Self: 's;
     type Connection<'s, T: Stream, C: Clock>
         = Connection<'s, 'b, T, C>
     where
         Self: 's;
 
-    fn connect<T: Stream, C: Clock, S: Es256Signer>(
-        &mut self,
+    fn connect<'s, T: Stream, C: Clock, S: Es256Signer>(
+        &'s mut self,
+        (): Self::Place<'s>,
         stream: T,
         clock: C,
         login: Login<'_>,
         signer: &mut S,
-    ) -> Result<Connection<'_, 'b, T, C>, LinkConnectError<Error<T::Error>, S::Error>> {
+    ) -> Result<Connection<'s, 'b, T, C>, LinkConnectError<Error<T::Error>, S::Error>> {
         let Login { client_id, user_name, keep_alive, token } = login;
         let connect =
             Connect::new(client_id).keep_alive(keep_alive).login(user_name, SignedToken { token, signer });

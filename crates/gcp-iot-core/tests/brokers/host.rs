@@ -19,7 +19,7 @@ pub(crate) const DEVICE: DevicePath<'static> =
         Err(_) => panic!("malformed"),
     };
 
-pub(crate) const ENDPOINT: Endpoint<'static> = Endpoint { host: "localhost", ..Endpoint::GOOGLE };
+pub(crate) const ENDPOINT: Endpoint<'static> = Endpoint::mosquitto("localhost", "Test Root");
 
 /// A broker that is stopped, by its process id, when the test is over.
 pub(crate) struct Broker {

@@ -5,7 +5,9 @@ use std::sync::OnceLock;
 use std::time::Instant;
 
 use embassy_time_driver::{Driver, TICK_HZ, time_driver_impl};
-use gcp_iot_core::{Event, MinimqConnection, QoS, Session, minimq_session};
+use gcp_iot_core::{
+    ClientId, ConnectError, Endpoint, Event, MinimqError, MinimqLink, MinimqPlace, QoS, Session,
+};
 use monoclock::{Clock, Millis, SystemClock};
 
 use crate::host::{self, DEVICE, ENDPOINT, Socket};
@@ -31,14 +33,12 @@ time_driver_impl!(static TIME: HostTime = HostTime(OnceLock::new()));
 fn the_tutorials_session_runs_on_mosquitto_with_mqtt_5() {
     let Some(broker) = start() else { return };
     let clock = SystemClock::new();
-    let mut session = Session::new(DEVICE, ENDPOINT, (), &clock);
-    let (mut token, mut message) = ([0; 256], [0; 256]);
-    let token = session.token(&mut host::signer(7), host::unix_now(), &mut token).unwrap();
-    let (mut receive, mut transmit) = ([0; 512], [0; 1024]);
-    let buffers = minimq::Buffers::new(&mut receive, &mut transmit);
-    let mut mqtt = minimq_session(&DEVICE, &ENDPOINT, token, buffers).unwrap();
-    let link = MinimqConnection::connect(&mut mqtt, Socket::open(broker.port), &clock, &mut message).unwrap();
-    let mut device = session.adopt(link).unwrap();
+    let (mut receive, mut transmit, mut message, mut login) = ([0; 512], [0; 1024], [0; 256], [0; 256]);
+    let link = MinimqLink::new(&mut receive, &mut transmit, &mut message, &mut login);
+    let mut session = Session::new(DEVICE, ENDPOINT, link, &clock);
+    let mut place = MinimqPlace::default();
+    let stream = Socket::open(broker.port);
+    let mut device = session.connect_in(&mut place, stream, &mut host::signer(7), host::unix_now()).unwrap();
 
     let until = clock.now() + Millis::from_secs(5);
     assert_eq!(device.wait(until).unwrap(), Some(Event::Subscribed));
@@ -59,11 +59,25 @@ fn the_tutorials_session_runs_on_mosquitto_with_mqtt_5() {
 }
 
 #[test]
-fn a_device_id_of_more_than_64_bytes_is_refused_by_name() {
+fn a_client_id_of_more_than_64_bytes_is_refused_by_name() {
+    let Some(broker) = start() else { return };
+    let clock = SystemClock::new();
     let id = "d".repeat(65);
     let device = gcp_iot_core::DevicePath::new("project", "us-central1", "Registry", &id).unwrap();
-    let (mut receive, mut transmit) = ([0; 64], [0; 64]);
-    let buffers = minimq::Buffers::new(&mut receive, &mut transmit);
-    let refused = minimq_session(&device, &ENDPOINT, b"token", buffers).map(drop);
-    assert_eq!(refused, Err(minimq::ConfigError::ClientIdTooLong));
+    for (client_id, refused) in [(ClientId::DeviceId, true), (ClientId::Text(&id[1..]), false)] {
+        let (mut receive, mut transmit, mut message, mut login) = ([0; 512], [0; 1024], [0; 256], [0; 256]);
+        let link = MinimqLink::new(&mut receive, &mut transmit, &mut message, &mut login);
+        let mut session = Session::new(device, Endpoint { client_id, ..ENDPOINT }, link, &clock);
+        let mut place = MinimqPlace::default();
+        let stream = Socket::open(broker.port);
+        let result = session.connect_in(&mut place, stream, &mut host::signer(7), host::unix_now());
+        match result {
+            Ok(connection) => {
+                assert!(!refused);
+                connection.disconnect().unwrap();
+            }
+            Err(ConnectError::Link(MinimqError::ClientIdTooLong)) => assert!(refused),
+            Err(error) => panic!("{error:?}"),
+        }
+    }
 }
