@@ -2,6 +2,8 @@
 //!
 //! A broker that is not installed is passed over, loudly. With `REQUIRE_BROKERS=1` that is a failure.
 
+#[path = "brokers/application.rs"]
+mod application;
 #[path = "brokers/host.rs"]
 mod host;
 #[path = "brokers/mosquitto.rs"]

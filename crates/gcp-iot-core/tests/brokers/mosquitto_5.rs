@@ -5,13 +5,12 @@ use std::sync::OnceLock;
 use std::time::Instant;
 
 use embassy_time_driver::{Driver, TICK_HZ, time_driver_impl};
-use gcp_iot_core::{
-    ClientId, ConnectError, Endpoint, Event, MinimqError, MinimqLink, MinimqPlace, QoS, Session,
-};
-use monoclock::{Clock, Millis, SystemClock};
+use gcp_iot_core::{ClientId, ConnectError, Endpoint, MinimqError, MinimqLink, MinimqPlace, Session};
+use monoclock::SystemClock;
 
-use crate::host::{self, DEVICE, ENDPOINT, Socket};
-use crate::mosquitto::{publish_to_device, start};
+use crate::application;
+use crate::host::{self, DEVICE};
+use crate::mosquitto::start;
 
 /// The time of `minimq`: whoever waits is polled again and again, so a wake-up needs no queue.
 struct HostTime(OnceLock<Instant>);
@@ -30,46 +29,33 @@ impl Driver for HostTime {
 time_driver_impl!(static TIME: HostTime = HostTime(OnceLock::new()));
 
 #[test]
-fn the_tutorials_session_runs_on_mosquitto_with_mqtt_5() {
+fn the_tutorials_session_runs_on_mosquitto_with_mqtt_5_with_tls_and_without() {
     let Some(broker) = start() else { return };
     let clock = SystemClock::new();
-    let (mut receive, mut transmit, mut message, mut login) = ([0; 512], [0; 1024], [0; 256], [0; 256]);
-    let link = MinimqLink::new(&mut receive, &mut transmit, &mut message, &mut login);
-    let mut session = Session::new(DEVICE, ENDPOINT, link, &clock);
-    let mut place = MinimqPlace::default();
-    let stream = Socket::open(broker.port);
-    let mut device = session.connect_in(&mut place, stream, &mut host::signer(7), host::unix_now()).unwrap();
-
-    let until = clock.now() + Millis::from_secs(5);
-    assert_eq!(device.wait(until).unwrap(), Some(Event::Subscribed));
-    publish_to_device(broker.port, &["/devices/MyMKRGSM1400/config"], b"{\"led\":true}");
-    let event = device.wait(until).unwrap();
-    assert!(matches!(event, Some(Event::Config(config)) if config.payload == b"{\"led\":true}"), "{event:?}");
-    publish_to_device(broker.port, &["/devices/MyMKRGSM1400/commands"], b"Hello There!");
-    let event = device.wait(until).unwrap();
-    assert!(
-        matches!(event, Some(Event::Command(command)) if command.payload == b"Hello There!"),
-        "{event:?}"
-    );
-    let number = device.publish_event("temperature", b"21.5", QoS::AtLeastOnce).unwrap().unwrap();
-    assert_eq!(device.wait(until).unwrap(), Some(Event::Published(number)));
-    device.publish_state(b"hello", QoS::AtMostOnce).unwrap();
-    assert_eq!(device.poll().unwrap(), None);
-    device.disconnect().unwrap();
+    for endpoint in broker.endpoints(Endpoint::mosquitto) {
+        let (mut receive, mut transmit, mut message, mut login) = ([0; 512], [0; 1024], [0; 256], [0; 256]);
+        let link = MinimqLink::new(&mut receive, &mut transmit, &mut message, &mut login);
+        let mut session = Session::new(DEVICE, endpoint, link, &clock);
+        let mut place = MinimqPlace::default();
+        let stream = broker.open(session.endpoint());
+        let device = session.connect_in(&mut place, stream, &mut host::signer(7), host::unix_now()).unwrap();
+        application::run(device, &clock, &broker);
+    }
 }
 
 #[test]
 fn a_client_id_of_more_than_64_bytes_is_refused_by_name() {
     let Some(broker) = start() else { return };
     let clock = SystemClock::new();
+    let [endpoint, _] = broker.endpoints(Endpoint::mosquitto);
     let id = "d".repeat(65);
     let device = gcp_iot_core::DevicePath::new("project", "us-central1", "Registry", &id).unwrap();
     for (client_id, refused) in [(ClientId::DeviceId, true), (ClientId::Text(&id[1..]), false)] {
         let (mut receive, mut transmit, mut message, mut login) = ([0; 512], [0; 1024], [0; 256], [0; 256]);
         let link = MinimqLink::new(&mut receive, &mut transmit, &mut message, &mut login);
-        let mut session = Session::new(device, Endpoint { client_id, ..ENDPOINT }, link, &clock);
+        let mut session = Session::new(device, Endpoint { client_id, ..endpoint }, link, &clock);
         let mut place = MinimqPlace::default();
-        let stream = Socket::open(broker.port);
+        let stream = broker.open(&endpoint);
         let result = session.connect_in(&mut place, stream, &mut host::signer(7), host::unix_now());
         match result {
             Ok(connection) => {
