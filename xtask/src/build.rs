@@ -10,6 +10,7 @@ use crate::toolchain::TARGET;
 
 pub(crate) mod firmware;
 mod libraries;
+mod secrets;
 
 pub(crate) use libraries::FeatureSet;
 

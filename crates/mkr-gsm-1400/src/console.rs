@@ -15,7 +15,7 @@ use usb_device::bus::UsbBusAllocator;
 use usb_device::device::{StringDescriptors, UsbDevice, UsbDeviceBuilder, UsbDeviceState, UsbVidPid};
 use usbd_serial::{SerialPort, USB_CLASS_CDC};
 
-use crate::{Clocks, Echo, Line, Timer, handler, reset, timer};
+use crate::{Clocks, Echo, Line, Shown, Timer, handler, reset, timer};
 
 /// Arduino's number for this board: existing tools and rules know it.
 const IDENTITY: UsbVidPid = UsbVidPid(0x2341, 0x8052);
@@ -97,10 +97,25 @@ impl Console {
             .unwrap_or(false)
     }
 
-    /// Waits until somebody opens the port, or for `time`.
-    pub fn wait_attached(&mut self, time: Millis) {
+    /// Waits until somebody opens the port, or for `time`; tells whether somebody did.
+    pub fn wait_attached(&mut self, time: Millis) -> bool {
+        self.wait(time, |console| console.is_attached())
+    }
+
+    /// Waits until something is typed, or for `time`; tells whether it was. What was typed is dropped.
+    pub fn wait_typed(&mut self, time: Millis) -> bool {
+        self.wait(time, |console| console.read().is_ok())
+    }
+
+    fn wait(&mut self, time: Millis, mut done: impl FnMut(&mut Self) -> bool) -> bool {
         let deadline = self.timer.now() + time;
-        while !self.is_attached() && !self.timer.now().has_reached(deadline) {
+        loop {
+            if done(self) {
+                return true;
+            }
+            if self.timer.now().has_reached(deadline) {
+                return false;
+            }
             self.timer.wait(deadline);
         }
     }
@@ -119,8 +134,8 @@ impl Console {
 
     /// Waits for a line, however long the person takes, and returns it without its end.
     ///
-    /// Each character is shown as it is typed, unless the line is `hidden`. What does not fit `buffer` is not taken.
-    pub fn read_line<'b>(&mut self, buffer: &'b mut [u8], hidden: bool) -> &'b str {
+    /// Each character is shown as `shown` says of the line before it. What does not fit `buffer` is not taken.
+    pub fn read_line<'b>(&mut self, buffer: &'b mut [u8], shown: impl Fn(&str) -> Shown) -> &'b str {
         let mut line = Line::new(buffer);
         loop {
             let Ok(byte) = self.read() else {
@@ -130,12 +145,13 @@ impl Console {
             if core::mem::replace(&mut self.after_return, byte == b'\r') && byte == b'\n' {
                 continue;
             }
+            let shown = shown(line.so_far());
             match line.take(byte) {
                 Echo::End => break,
-                Echo::Byte(byte) if !hidden => self.write(&[byte]),
-                Echo::Erase if !hidden => self.write(b"\x08 \x08"),
+                Echo::Byte(byte) => self.write(&[if shown == Shown::Plain { byte } else { b'*' }]),
+                Echo::Erase => self.write(b"\x08 \x08"),
                 Echo::Bell => self.write(b"\x07"),
-                _ => {}
+                Echo::Nothing => {}
             }
         }
         self.write(b"\r\n");

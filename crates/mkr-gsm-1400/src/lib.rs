@@ -63,7 +63,7 @@ mod watchdog;
 
 pub use cell::Millivolts;
 pub use charger::{Charge, ChargerStatus, set_up as set_up_charger};
-pub use line::{Echo, Line};
+pub use line::{Echo, Line, Shown};
 
 #[cfg(target_os = "none")]
 pub use atsamd_hal as hal;

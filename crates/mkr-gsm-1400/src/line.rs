@@ -59,18 +59,35 @@ impl<'b> Line<'b> {
         }
     }
 
+    /// The line so far, up to the first byte that is not UTF-8.
+    #[must_use]
+    pub fn so_far(&self) -> &str {
+        text(self.buffer, self.length)
+    }
+
     /// Returns the line, up to the first byte that is not UTF-8.
     #[must_use]
     pub fn finish(self) -> &'b str {
-        let Self { buffer, length } = self;
-        let bytes: &'b [u8] = buffer;
-        bytes.get(..length).unwrap_or_default().utf8_chunks().next().map_or("", |chunk| chunk.valid())
+        text(self.buffer, self.length)
     }
 
     /// Where the last character starts: at the last byte that continues none.
     fn start_of_last(&self) -> Option<usize> {
         self.buffer.get(..self.length)?.iter().rposition(|byte| byte & 0xC0 != 0x80)
     }
+}
+
+fn text(buffer: &[u8], length: usize) -> &str {
+    buffer.get(..length).unwrap_or_default().utf8_chunks().next().map_or("", |chunk| chunk.valid())
+}
+
+/// How a typed character is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// As it is.
+    Plain,
+    /// As an asterisk: it belongs to a secret.
+    Star,
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The drivers on this board's parts.
 
 use eccx08::Eccx08;
-use mkr_gsm_1400::{Bus, BusParts, Clocks, GsmLines, GsmParts, GsmUart, Timer};
+use mkr_gsm_1400::{Bus, Clocks, GsmLines, GsmParts, GsmUart, Timer};
 use sara_u201::Modem;
 
 use crate::Wires;
@@ -14,12 +14,14 @@ pub type GsmModem = Modem<GsmUart, Wires, Timer>;
 /// The rate at which the driver begins to speak with the modem.
 const BAUD: u32 = 115_200;
 
-/// Starts the bus, and the driver of the secure element on it; none if the bus was started before.
-pub fn element(bus: BusParts, clocks: &mut Clocks, timer: Timer) -> Option<Element> {
-    Some(Eccx08::new(bus.start(clocks, timer)?, timer))
+/// Puts the element's driver on the bus.
+#[must_use]
+pub const fn element(bus: Bus, timer: Timer) -> Element {
+    Eccx08::new(bus, timer)
 }
 
 /// Starts the modem's port, and the driver on it; none if the port was started before.
+#[must_use]
 pub fn modem(port: GsmParts, lines: GsmLines, clocks: &mut Clocks, timer: Timer) -> Option<GsmModem> {
     Some(Modem::new(port.start(clocks, timer, BAUD)?, Wires(lines), timer))
 }

@@ -8,12 +8,18 @@ mod monitor;
 #[cfg(target_os = "none")]
 mod panic;
 #[cfg(target_os = "none")]
+mod power;
+#[cfg(target_os = "none")]
+mod stored;
+#[cfg(target_os = "none")]
 mod wires;
 
 #[cfg(target_os = "none")]
 pub use {
     board::{Element, GsmModem, element, modem},
     monitor::Monitor,
+    power::set_up_power,
+    stored::{ROOTS, Stored},
     wires::Wires,
 };
 

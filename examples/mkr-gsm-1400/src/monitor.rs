@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use mkr_gsm_1400::Console;
+use mkr_gsm_1400::{Console, Shown};
 
 /// The tutorial's console over USB.
 #[derive(Debug)]
@@ -16,6 +16,10 @@ impl fmt::Write for Monitor {
 
 impl tutorial::Console for Monitor {
     fn read_line<'b>(&mut self, buffer: &'b mut [u8]) -> &'b str {
-        self.0.read_line(buffer, false)
+        self.0.read_line(buffer, |_| Shown::Plain)
+    }
+
+    fn read_command<'b>(&mut self, buffer: &'b mut [u8], hides: fn(&str) -> bool) -> &'b str {
+        self.0.read_line(buffer, |line| if hides(line) { Shown::Star } else { Shown::Plain })
     }
 }

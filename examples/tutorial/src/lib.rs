@@ -13,10 +13,13 @@ mod causes;
 pub mod cloud;
 mod console;
 mod failure;
+pub mod menu;
 pub mod provision;
 mod settings;
+mod store;
 
 pub use causes::Explain;
 pub use console::{Causes, Console};
 pub use failure::Failure;
 pub use settings::Settings;
+pub use store::{Key, Store};

@@ -7,12 +7,13 @@ use object::read::elf::{ElfFile32, ProgramHeader};
 use object::{Endianness, Object, ObjectSection};
 use serde_json::{Value, json};
 
+use super::secrets;
 use crate::setup::Tools;
 use crate::toolchain::TARGET;
 use crate::{exec, linker, workspace};
 
 const PACKAGE: &str = "firmware";
-const DIRECTORY: &str = "examples/mkr-gsm-1400";
+pub(super) const DIRECTORY: &str = "examples/mkr-gsm-1400";
 /// The build profile, which Cargo also names the directory after.
 const PROFILE: &str = "firmware";
 /// Tells the package's build script where the maps go.
@@ -33,6 +34,8 @@ pub(crate) struct Program {
     pub(crate) flash: usize,
     /// Bytes of static RAM.
     pub(crate) ram: u64,
+    /// The names of the secrets from settings.toml that are in the image.
+    pub(crate) secrets: Vec<String>,
 }
 
 /// Lists the programs there are, by name.
@@ -85,21 +88,32 @@ impl Program {
         let image = flat_image(&bytes).with_context(|| format!("cannot make sense of {}", elf.display()))?;
         let bin = elf.with_extension("bin");
         std::fs::write(&bin, &image).with_context(|| format!("cannot write {}", bin.display()))?;
-        let ram = static_ram(&bytes)?;
-        Ok(Self { name: name.to_owned(), bin, map: elf.with_extension("map"), elf, flash: image.len(), ram })
+        Ok(Self {
+            name: name.to_owned(),
+            flash: image.len(),
+            ram: static_ram(&bytes)?,
+            secrets: secrets::found_in(&image)?,
+            map: elf.with_extension("map"),
+            bin,
+            elf,
+        })
     }
 
     /// One line for people.
     pub(crate) fn shown(&self) -> String {
-        let Self { name, flash, ram, elf, .. } = self;
-        format!("{name:<18} {flash:>7} B flash {ram:>6} B static RAM  {}", elf.display())
+        let Self { name, flash, ram, elf, secrets, .. } = self;
+        let mut line = format!("{name:<18} {flash:>7} B flash {ram:>6} B static RAM  {}", elf.display());
+        if !secrets.is_empty() {
+            line.push_str(&format!("\n{:19}CARRIES SECRETS of settings.toml: {}", "", secrets.join(", ")));
+        }
+        line
     }
 
     /// The program in a report.
     pub(crate) fn json(&self) -> Value {
         json!({
             "name": self.name, "elf": self.elf, "bin": self.bin, "map": self.map,
-            "flash": self.flash, "ram": self.ram,
+            "flash": self.flash, "ram": self.ram, "secrets": self.secrets,
         })
     }
 }

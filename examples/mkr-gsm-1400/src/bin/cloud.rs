@@ -5,51 +5,51 @@ firmware::only_on_the_board!();
 
 #[cfg(target_os = "none")]
 mod board {
+    use core::convert::Infallible;
     use core::fmt::Write;
 
-    use eccx08::Slot;
-    use firmware::{Monitor, element, modem};
-    use gcp_iot_core::{DevicePath, Endpoint};
+    use firmware::{Monitor, ROOTS, Stored, element, modem, set_up_power};
     use mkr_gsm_1400::{Board, entry, reset};
     use monoclock::Millis;
-    use sara_u201::{Apn, Certificate};
-    use tutorial::{Explain, Settings};
+    use tutorial::{Explain, Settings, menu};
 
     #[entry]
     fn main() -> ! {
-        let Some(mut board) = Board::take() else { reset::restart() };
-        let Some(console) = board.usb.start(&mut board.clocks, board.timer) else { reset::restart() };
-        let Some(mut element) = element(board.bus, &mut board.clocks, board.timer) else { reset::restart() };
-        let Some(mut modem) = modem(board.gsm, board.gsm_lines, &mut board.clocks, board.timer) else {
-            reset::restart()
-        };
-        board.watchdog.start(&mut board.clocks);
-        let mut monitor = Monitor(console);
-        monitor.0.wait_attached(Millis::from_secs(5));
-        const ROOT: Certificate<'static> = Certificate::root("root", &[0x30; 64]);
-        let Ok(device) =
-            DevicePath::new("mkr-gcp-tutorial", "us-central1", "MKR_GCP_Tutorial", "MyMKRGSM1400")
-        else {
-            reset::restart()
-        };
-        let settings = Settings {
-            pin: None,
-            apn: Apn::new("internet"),
-            device,
-            endpoint: Endpoint::GOOGLE,
-            root: ROOT,
-            slot: Slot::S0,
-            state_interval: Settings::STATE_INTERVAL,
-            attempts: None,
-        };
+        let _ = run();
+        reset::restart()
+    }
+
+    fn run() -> Option<Infallible> {
+        let mut board = Board::take()?;
+        let (clocks, timer) = (&mut board.clocks, board.timer);
+        let mut monitor = Monitor(board.usb.start(clocks, timer)?);
+        let mut bus = board.bus.start(clocks, timer)?;
+        let mut modem = modem(board.gsm, board.gsm_lines, clocks, timer)?;
+        board.watchdog.start(clocks);
+        let _ = monitor.0.wait_attached(Millis::from_secs(5));
+        let _ = writeln!(monitor, "Reset: {}", board.reset_cause);
+        set_up_power(board.battery, &mut bus, clocks, timer, &mut monitor);
+        let mut element = element(bus, timer);
+        let mut stored = Stored::new(board.settings);
+        let _ = writeln!(monitor, "Press Enter to change the settings");
+        let mut asked = monitor.0.wait_typed(Millis::from_secs(3));
         loop {
-            let ended =
-                tutorial::cloud::run(&mut element, &mut modem, &board.timer, &settings, &mut monitor, || {
-                    true
-                });
+            if asked {
+                menu::run(&mut stored, &mut monitor);
+            }
+            let ended = match Settings::read(&stored, ROOTS) {
+                Ok(settings) => {
+                    tutorial::cloud::run(&mut element, &mut modem, &timer, &settings, &mut monitor, || true)
+                }
+                Err(key) => {
+                    let _ = writeln!(monitor, "No valid {key} is set");
+                    Ok(())
+                }
+            };
             if let Err(error) = ended {
                 let _ = error.explain(&mut monitor).and_then(|()| writeln!(monitor));
             }
+            asked = true;
         }
     }
 }

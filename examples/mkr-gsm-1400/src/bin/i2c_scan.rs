@@ -18,7 +18,7 @@ mod board {
         let Some(mut console) = board.usb.start(&mut board.clocks, board.timer) else { reset::restart() };
         let Some(mut bus) = board.bus.start(&mut board.clocks, board.timer) else { reset::restart() };
         loop {
-            console.wait_attached(Millis::from_secs(30));
+            let _ = console.wait_attached(Millis::from_secs(30));
             let _ = writeln!(console, "Scanning");
             // Nobody answers to this address, but the element wakes from the low data line.
             let _ = bus.write(0x00, &[]);

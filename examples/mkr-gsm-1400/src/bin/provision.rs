@@ -5,6 +5,7 @@ firmware::only_on_the_board!();
 
 #[cfg(target_os = "none")]
 mod board {
+    use core::convert::Infallible;
     use core::fmt::Write;
 
     use firmware::{Monitor, element};
@@ -14,14 +15,16 @@ mod board {
 
     #[entry]
     fn main() -> ! {
-        let Some(mut board) = Board::take() else { reset::restart() };
-        let Some(console) = board.usb.start(&mut board.clocks, board.timer) else { reset::restart() };
-        let Some(mut element) = element(board.bus, &mut board.clocks, board.timer) else { reset::restart() };
-        let mut monitor = Monitor(console);
+        let _ = run();
+        reset::restart()
+    }
+
+    fn run() -> Option<Infallible> {
+        let mut board = Board::take()?;
+        let mut monitor = Monitor(board.usb.start(&mut board.clocks, board.timer)?);
+        let mut element = element(board.bus.start(&mut board.clocks, board.timer)?, board.timer);
         loop {
-            while !monitor.0.is_attached() {
-                monitor.0.wait_attached(Millis::from_secs(60));
-            }
+            while !monitor.0.wait_attached(Millis::from_secs(60)) {}
             if let Err(error) = tutorial::provision::run(&mut element, &mut monitor) {
                 let _ = error.explain(&mut monitor).and_then(|()| writeln!(monitor));
             }

@@ -14,7 +14,7 @@ mod board {
     fn main() -> ! {
         let Some(mut board) = Board::take() else { reset::restart() };
         let Some(mut console) = board.usb.start(&mut board.clocks, board.timer) else { reset::restart() };
-        console.wait_attached(Millis::from_secs(30));
+        let _ = console.wait_attached(Millis::from_secs(30));
         let _ = writeln!(console, "Reset: {}", board.reset_cause);
         let mut next = board.timer.now();
         loop {
