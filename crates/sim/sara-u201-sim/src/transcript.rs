@@ -61,8 +61,17 @@ impl Transcript {
     pub(crate) fn add(&mut self, now: Duration, direction: Direction, byte: u8) {
         let continues = now.saturating_sub(self.last) < PAUSE;
         self.last = now;
-        match self.chunks.last_mut() {
-            Some(chunk) if chunk.direction == direction && continues => chunk.bytes.push(byte),
+        match self.chunks.as_mut_slice() {
+            [.., chunk] if chunk.direction == direction && continues => chunk.bytes.push(byte),
+            // The echo runs beside what is typed.
+            [.., typed, echo]
+                if typed.direction == direction
+                    && direction == Direction::ToModule
+                    && continues
+                    && typed.bytes.starts_with(&echo.bytes) =>
+            {
+                typed.bytes.push(byte);
+            }
             _ => self.chunks.push(Chunk { at: now, direction, bytes: vec![byte] }),
         }
     }
@@ -162,6 +171,21 @@ fn unescape(text: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::{Direction, Duration, Transcript, TranscriptError};
+
+    #[test]
+    fn an_echo_does_not_cut_a_line_to_pieces() {
+        let mut transcript = Transcript::default();
+        for (index, byte) in b"AT\r".iter().enumerate() {
+            let at = Duration::from_micros(index as u64 * 87);
+            transcript.add(at, Direction::ToModule, *byte);
+            transcript.add(at + Duration::from_micros(87), Direction::ToHost, *byte);
+        }
+        let at = Duration::from_micros(400);
+        b"\r\n@".iter().for_each(|byte| transcript.add(at, Direction::ToHost, *byte));
+        transcript.add(at, Direction::ToModule, b'x');
+        let shown = "0.000000 > AT\\r\n0.000087 < AT\\r\\r\\n@\n0.000400 > x\n";
+        assert_eq!(transcript.to_string(), shown);
+    }
 
     #[test]
     fn text_and_recording_are_the_same() {

@@ -19,6 +19,7 @@ impl Program {
     fn start(arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_sara-u201-sim"))
             .args(arguments)
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .expect("the program starts");
@@ -94,6 +95,54 @@ fn a_pseudo_terminal_is_a_serial_line() {
 }
 
 #[test]
+fn a_log_shows_no_secret_unless_it_is_asked_to() {
+    let run = |log: &str, extra: &[&str]| {
+        let program =
+            Program::start(&[&["--tcp", "127.0.0.1:0", "--speed", "5", "--log", log], extra].concat());
+        let mut client = program.connect();
+        for line in ["AT+UPSD=0,3,\"hunter2\"", "AT+CLCK=\"SC\",0,\"7319\"", "AT+CGMM"] {
+            command(&mut client, line);
+        }
+        std::thread::sleep(Duration::from_millis(200));
+        drop(program);
+        std::fs::read_to_string(log).expect("a log")
+    };
+    let shown = run(concat!(env!("CARGO_TARGET_TMPDIR"), "/shown.log"), &[]);
+    assert!(!shown.contains("hunter2") && !shown.contains("7319") && shown.contains("SARA-U201"), "{shown}");
+    assert_eq!(shown.matches("AT+UPSD=0,3,\"*******\"").count(), 2, "typed and echoed: {shown}");
+
+    // What was really said can be played back.
+    let file = concat!(env!("CARGO_TARGET_TMPDIR"), "/raw.log");
+    assert!(run(file, &["--log-secrets"]).contains("hunter2"));
+    let mut program = Program::start(&["--tcp", "127.0.0.1:0", "--replay", file]);
+    let mut client = program.connect();
+    command(&mut client, "AT+UPSD=0,3,\"hunter2\"");
+    command(&mut client, "AT+CLCK=\"SC\",0,\"7319\"");
+    assert!(command(&mut client, "AT+CGMM").contains("\r\nSARA-U201\r\n"));
+    assert!(program.child.wait().expect("it ends").success());
+    let mut program = Program::start(&["--tcp", "127.0.0.1:0", "--replay", file]);
+    program.connect().write_all(b"AT+NEWS\r").expect("the line works");
+    assert!(!program.child.wait().expect("it ends").success(), "another client is not in the recording");
+}
+
+#[test]
+fn a_person_can_reset_the_modem_and_send_it_a_message() {
+    let mut program = Program::start(&["--tcp", "127.0.0.1:0", "--speed", "10", "--control"]);
+    let mut client = program.connect();
+    let mut input = program.child.stdin.take().expect("a pipe");
+    command(&mut client, "ATE0");
+    command(&mut client, "AT+CMGF=1;+CNMI=2,1");
+    input.write_all(b"nonsense\nsms +4930123 good day\n").expect("it listens");
+    let mut urc = [0; 17];
+    client.read_exact(&mut urc).expect("a message");
+    assert_eq!(&urc, b"\r\n+CMTI: \"SM\",1\r\n");
+    assert!(command(&mut client, "AT+CMGR=1").ends_with("\r\ngood day\r\n\r\nOK\r\n"));
+    input.write_all(b"reset\n").expect("it listens");
+    std::thread::sleep(Duration::from_secs(1));
+    assert!(command(&mut client, "AT").starts_with("AT\r"), "the echo is on again");
+}
+
+#[test]
 fn a_python_client_written_from_the_manual_gets_on() {
     if Command::new("python3").arg("--version").stdout(Stdio::null()).status().is_err() {
         eprintln!("python3 is not here: nothing tried");
@@ -129,11 +178,16 @@ fn mistakes_on_the_command_line_are_told() {
     std::fs::write(file, "sed = 9\n").expect("a file");
     for (arguments, reason) in [
         (&["--profile", file, "--pty"][..], "unknown field `sed`"),
-        (&["--tcp", "127.0.0.1:0", "--fault", "F27"], "the catalogue ends with F26"),
+        (&["--tcp", "127.0.0.1:0", "--fault", "F27"], "the catalogue has F1 to F26"),
         (&["--tcp", "127.0.0.1:0", "--fault", "nonsense"], "no fault is called \"nonsense\""),
         (&["--tcp", "192.0.2.1:80"], "loopback"),
-        (&[], "--pty and --tcp"),
+        (&[], "--pty|--tcp <ADDRESS>|--print-profile"),
         (&["--tcp", "127.0.0.1:0", "--route", "x"], "NAME:PORT=ADDRESS"),
+        (&["--pty", "--profile", "/nowhere/modem.toml"], "--profile /nowhere/modem.toml: No such file"),
+        (&["--pty", "--log", "/nowhere/log"], "--log /nowhere/log: No such file"),
+        (&["--pty", "--replay", file], "line 1 is not of the form"),
+        (&["--pty", "--speed", "1e300"], "--speed 1"),
+        (&["--pty", "--tcp", "127.0.0.1:0"], "cannot be used with"),
     ] {
         let (done, _, error) = run(arguments);
         let error = error.expect("text");

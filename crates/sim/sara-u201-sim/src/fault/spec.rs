@@ -26,7 +26,9 @@ pub enum FaultError {
 impl fmt::Display for FaultError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::UnknownName(name) => write!(f, "no fault is called {name:?}"),
+            Self::UnknownName(name) => {
+                write!(f, "no fault is called {name:?}; there are {}", NAMES.join(", "))
+            }
             Self::UnknownKey(key) => write!(f, "the fault has no key {key:?}"),
             Self::BadValue(pair) => write!(f, "{pair:?} is not a value for that key"),
             Self::BadTrigger(text) => {
@@ -40,6 +42,34 @@ impl core::error::Error for FaultError {}
 
 /// How many lines one `urc` fault sends at most.
 const MOST_LINES: u32 = 100_000;
+
+/// The names of faults.
+const NAMES: [&str; 24] = [
+    "drop-urc",
+    "urc",
+    "noise",
+    "delay",
+    "fragment",
+    "registration-lost",
+    "context-lost",
+    "card",
+    "reboot",
+    "fifo",
+    "prompt",
+    "peer-close",
+    "write",
+    "connect",
+    "resolver",
+    "clock",
+    "rate",
+    "sleep",
+    "stale-sockets",
+    "late-close",
+    "store",
+    "message",
+    "message-error",
+    "cts-off",
+];
 
 /// The keys of a fault that have not been used yet.
 struct Keys<'a>(Vec<(&'a str, &'a str)>);
@@ -210,37 +240,11 @@ impl FromStr for Trigger {
 
 #[cfg(test)]
 mod tests {
-    use super::{Effect, Fault, FaultError, Moment, Trigger, WriteFault};
+    use super::{Effect, Fault, FaultError, Moment, NAMES, Trigger, WriteFault};
 
     #[test]
     fn every_fault_has_a_name_and_defaults() {
-        let names = [
-            "drop-urc",
-            "urc",
-            "noise",
-            "delay",
-            "fragment",
-            "registration-lost",
-            "context-lost",
-            "card",
-            "reboot",
-            "fifo",
-            "prompt",
-            "peer-close",
-            "write",
-            "connect",
-            "resolver",
-            "clock",
-            "rate",
-            "sleep",
-            "stale-sockets",
-            "late-close",
-            "store",
-            "message",
-            "message-error",
-            "cts-off",
-        ];
-        for name in names {
+        for name in NAMES {
             let fault: Fault = name.parse().expect(name);
             assert_eq!((fault.trigger, fault.times), (Trigger::Start, 1), "{name}");
         }
