@@ -26,9 +26,8 @@ const SIGNATURE_LENGTH: usize = 71;
 /// Half of all signatures have it, so that a healthy signer does not fail.
 const SIGNATURE_TRIES: usize = 256;
 const DAY: Duration = Duration::from_secs(24 * 3600);
-/// The root is valid for ten years, the server's certificate for five.
-const ROOT_DAYS: u32 = 3650;
-const SERVER_DAYS: u32 = 1825;
+/// For so long certificates are valid: clients with a clock of their own may connect to a past time.
+const VALID_DAYS: u32 = 3650;
 
 /// Says why the emulator cannot be set up.
 #[derive(Debug)]
@@ -100,12 +99,12 @@ pub(crate) fn set_up(
     let root_key = FixedLength(KeyPair::generate()?);
     let server_key = KeyPair::generate()?;
 
-    let mut root = parameters(Vec::new(), "IoT Core emulator root", 1, settings, ROOT_DAYS)?;
+    let mut root = parameters(Vec::new(), "IoT Core emulator root", 1, settings, VALID_DAYS)?;
     root.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     root.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let root_certificate = root.self_signed(&root_key)?;
 
-    let mut server = parameters(settings.host_names.clone(), "IoT Core emulator", 2, settings, SERVER_DAYS)?;
+    let mut server = parameters(settings.host_names.clone(), "IoT Core emulator", 2, settings, VALID_DAYS)?;
     server.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     server.use_authority_key_identifier_extension = true;

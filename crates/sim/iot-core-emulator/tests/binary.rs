@@ -1,72 +1,12 @@
 //! The binary on loopback sockets: orders in, journal out.
 
+mod process;
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::process::Command;
 
-/// RFC 6979, appendix A.2.5.
-const KEY: &str = concat!(
-    "-----BEGIN PUBLIC KEY-----\n",
-    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEYP7UuiVanTHJYet0xjVtaMBJuJI7\n",
-    "Yfps5mliLmDyn7Z5A/4QCLi8maQa6elWKLxk8vGyDC1+n1F3o8KU1EYimQ==\n",
-    "-----END PUBLIC KEY-----\n",
-);
-/// The golden token of that key for `mkr-gcp-tutorial`, from 1552600000 on.
-const TOKEN: &str = concat!(
-    "eyJhbGciOiJFUzI1NiIsInR5cCI6IkpXVCJ9",
-    ".eyJhdWQiOiJta3ItZ2NwLXR1dG9yaWFsIiwiaWF0IjoxNTUyNjAwMDAwLCJleHAiOjE1NTI2ODY0MDB9",
-    ".htZVLA-AW6Nl5CCYexq-ggbrwsveLJKY0Brc5d4ZFkmAYVWCgDKEUxZC8T7AZXj4-GQXhxhtX84Egx9Tq3oOHA",
-);
-const CLIENT_ID: &str =
-    "projects/mkr-gcp-tutorial/locations/us-central1/registries/MKR_GCP_Tutorial/devices/MyMKRGSM1400";
-
-struct Emulator {
-    child: Child,
-    stderr: BufReader<ChildStderr>,
-    port: u16,
-}
-
-impl Drop for Emulator {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Emulator {
-    fn start() -> Self {
-        let key = std::env::temp_dir().join(format!("iot-core-emulator-{}.pem", std::process::id()));
-        std::fs::write(&key, KEY).unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_iot-core-emulator"))
-            .args(["--listen-plain", "0", "--json", "--start", "1552600000", "--project", "mkr-gcp-tutorial"])
-            .args(["--registry", "MKR_GCP_Tutorial", "--device", "MyMKRGSM1400", "--key"])
-            .arg(&key)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stderr = BufReader::new(child.stderr.take().unwrap());
-        let mut line = String::new();
-        let port = loop {
-            line.clear();
-            assert!(stderr.read_line(&mut line).unwrap() > 0, "it ended before it listened");
-            if let Some(address) = line.strip_prefix("listening on 127.0.0.1:") {
-                break address.split(' ').next().unwrap().parse().unwrap();
-            }
-        };
-        std::fs::remove_file(key).unwrap();
-        Self { child, stderr, port }
-    }
-
-    /// Gives an order on standard input; answers the line on standard error.
-    fn order(&mut self, line: &str) -> String {
-        writeln!(self.child.stdin.as_mut().unwrap(), "{line}").unwrap();
-        let mut answer = String::new();
-        self.stderr.read_line(&mut answer).unwrap();
-        answer.trim_end().into()
-    }
-}
+use process::{CLIENT_ID, Emulator, TOKEN};
 
 fn string(text: &str) -> Vec<u8> {
     [&u16::try_from(text.len()).unwrap().to_be_bytes(), text.as_bytes()].concat()
@@ -83,7 +23,7 @@ fn packet(first: u8, body: &[&[u8]]) -> Vec<u8> {
 
 #[test]
 fn a_device_connects_through_a_socket_and_obeys() {
-    let mut emulator = Emulator::start();
+    let mut emulator = Emulator::start(&[]);
     let mut socket = TcpStream::connect(("127.0.0.1", emulator.port)).unwrap();
     let connect = packet(
         0x10,
