@@ -1,7 +1,7 @@
 //! The session over a byte stream: the only file with I/O.
 
 use embedded_io::{Read, ReadReady, Write};
-use monoclock::{Clock, Instant};
+use monoclock::{Clock, Instant, Millis};
 
 use crate::error::{ConnectError, Error, Misuse};
 use crate::event::Event;
@@ -28,7 +28,16 @@ pub struct Connection<'s, 'b, S, C> {
     session: &'s mut Session<'b>,
     stream: S,
     clock: C,
+    /// Reads since an answer was overdue.
+    late: u8,
 }
+
+/// Bytes that have arrived count even if nobody looked at them in time, but for no more reads than this: a
+/// server that sends a byte now and then cannot put the end off for ever.
+const LATE_READS: u8 = 32;
+
+/// Longer than any wait of the session.
+const FAR: Millis = Millis(1 << 30);
 
 impl<'b> Session<'b> {
     /// Connects over `stream`, and waits for the server's answer.
@@ -48,8 +57,12 @@ impl<'b> Session<'b> {
             ConnectError::Password(error) => ConnectError::Password(error),
             ConnectError::Link(error) => ConnectError::Link(error.of()),
         })?;
-        let mut connection = Connection { session: self, stream, clock };
-        connection.establish()?;
+        let mut connection = Connection { session: self, stream, clock, late: 0 };
+        while !connection.session.is_connected() {
+            // The session gives up in time.
+            connection.drive(connection.clock.now() + FAR)?;
+        }
+        connection.transmit()?;
         Ok(connection)
     }
 }
@@ -123,34 +136,7 @@ impl<'s, 'b, S: Stream, C: Clock> Connection<'s, 'b, S, C> {
         if !self.session.is_connected() {
             return Err(Misuse::NotConnected.into());
         }
-        let mut reads_after_deadline = 0..1;
-        let mut received = false;
-        loop {
-            let now = self.clock.now();
-            let over = now.has_reached(until);
-            // An answer that has arrived counts, even if nobody looked at it in time.
-            if !self.session.is_answer_overdue(now) || !(received || self.stream_ready()?) {
-                self.session.handle_timeout(now).map_err(Error::of)?;
-            }
-            self.transmit()?;
-            if let Some(incoming) = self.session.next_incoming().map_err(Error::of)? {
-                return Ok(Some(self.session.event(incoming)));
-            }
-            if self.session.has_transmit() {
-                continue;
-            }
-            if over && reads_after_deadline.next().is_none() {
-                return Ok(None);
-            }
-            received = self.receive()?;
-            if !received {
-                if over {
-                    return Ok(None);
-                }
-                let deadline = self.session.poll_timeout().map_or(until, |timeout| timeout.earlier(until));
-                self.clock.wait(deadline);
-            }
-        }
+        if self.drive(until)? { Ok(Some(self.session.event())) } else { Ok(None) }
     }
 
     /// Says goodbye, so that the server discards the will; returns the stream to be closed.
@@ -182,20 +168,44 @@ impl<'s, 'b, S: Stream, C: Clock> Connection<'s, 'b, S, C> {
         self.session
     }
 
-    /// Sends CONNECT and waits for CONNACK, then sends again what is owed.
-    fn establish(&mut self) -> Result<(), Error<S::Error>> {
+    /// Works until there is an event (or CONNACK has come), at most until `until`; tells which.
+    fn drive(&mut self, until: Instant) -> Result<bool, Error<S::Error>> {
+        let mut received = false;
         loop {
-            self.session.handle_timeout(self.clock.now()).map_err(Error::of)?;
+            let now = self.clock.now();
+            if !(self.is_excused(now) && (received || self.stream_ready()?)) {
+                self.session.handle_timeout(now).map_err(Error::of)?;
+            }
             self.transmit()?;
-            // Before CONNACK there are no events.
-            let _ = self.session.next_incoming().map_err(Error::of)?;
-            if self.session.is_connected() {
-                return self.transmit();
+            if self.session.next().map_err(Error::of)? {
+                return Ok(true);
             }
-            if !self.receive()? {
-                let now = self.clock.now();
-                self.clock.wait(self.session.poll_timeout().unwrap_or(now));
+            if self.session.has_transmit() {
+                continue;
             }
+            let over = now.has_reached(until);
+            if over && received {
+                return Ok(false);
+            }
+            received = self.receive()?;
+            if !received {
+                if over {
+                    return Ok(false);
+                }
+                let deadline = self.session.poll_timeout().map_or(until, |timeout| timeout.earlier(until));
+                self.clock.wait(deadline);
+            }
+        }
+    }
+
+    /// Tells whether an overdue answer may still lie unread.
+    fn is_excused(&mut self, now: Instant) -> bool {
+        if self.session.is_answer_overdue(now) {
+            self.late = self.late.saturating_add(1);
+            self.late < LATE_READS
+        } else {
+            self.late = 0;
+            false
         }
     }
 
@@ -268,7 +278,7 @@ impl<S: Stream, C: Clock> Payload<'_, '_, '_, S, C> {
     /// # Errors
     /// When the transport fails; the connection is over then.
     pub fn write(&mut self, piece: &[u8]) -> Result<usize, Error<S::Error>> {
-        let Connection { session, stream, clock } = &mut *self.connection;
+        let Connection { session, stream, clock, .. } = &mut *self.connection;
         let take = piece.len().min(session.streaming());
         let mut rest = piece.get(..take).unwrap_or_default();
         while !rest.is_empty() {

@@ -50,8 +50,6 @@ pub enum PeerError {
     MalformedPacket,
     /// The Remaining Length has more than four bytes.
     MalformedRemainingLength,
-    /// A message is longer than [`Session::limit_message`](crate::Session::limit_message) allows.
-    MessageTooLong(usize),
     /// A PUBLISH has QoS 3, or QoS 2 which was never asked for.
     QoS(u8),
     /// Reserved bits are not zero.
@@ -74,6 +72,11 @@ pub enum PeerError {
 pub enum ResourceError {
     /// As many packets as the session can track wait for their acknowledgement.
     InFlight,
+    /// A received packet is longer than [`Session::limit_message`](crate::Session::limit_message) allows.
+    MessageLimit {
+        /// Bytes it has after its fixed header.
+        needed: usize,
+    },
     /// A received packet does not fit the receive buffer and cannot be taken in pieces.
     ReceiveBuffer {
         /// Bytes it has, at least.
@@ -86,7 +89,7 @@ pub enum ResourceError {
     },
     /// A packet does not fit the transmit buffer.
     TransmitBuffer {
-        /// Bytes it has.
+        /// Bytes that the buffer must have.
         needed: usize,
     },
 }
@@ -129,14 +132,6 @@ pub enum Waiting {
     PingResponse,
 }
 
-/// Why a packet could not be put together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum EncodeError<P = Infallible> {
-    Misuse(Misuse),
-    Password(P),
-    Resource(ResourceError),
-}
-
 impl Error {
     /// Gives the error of a session, which has no transport, the type of one that has.
     #[inline(never)]
@@ -153,41 +148,9 @@ impl Error {
     }
 }
 
-impl<T> From<EncodeError> for Error<T> {
-    fn from(error: EncodeError) -> Self {
-        match error {
-            EncodeError::Misuse(misuse) => Self::Misuse(misuse),
-            EncodeError::Password(never) => match never {},
-            EncodeError::Resource(error) => Self::Resource(error),
-        }
-    }
-}
-
-impl<T, P> From<EncodeError<P>> for ConnectError<T, P> {
-    fn from(error: EncodeError<P>) -> Self {
-        match error {
-            EncodeError::Misuse(misuse) => Self::Link(Error::Misuse(misuse)),
-            EncodeError::Password(error) => Self::Password(error),
-            EncodeError::Resource(error) => Self::Link(Error::Resource(error)),
-        }
-    }
-}
-
 impl<T, P> From<Error<T>> for ConnectError<T, P> {
     fn from(error: Error<T>) -> Self {
         Self::Link(error)
-    }
-}
-
-impl<P> From<Misuse> for EncodeError<P> {
-    fn from(error: Misuse) -> Self {
-        Self::Misuse(error)
-    }
-}
-
-impl<P> From<ResourceError> for EncodeError<P> {
-    fn from(error: ResourceError) -> Self {
-        Self::Resource(error)
     }
 }
 
@@ -267,7 +230,6 @@ impl fmt::Display for PeerError {
             Self::GrantedCount => f.write_str("SUBACK has the wrong number of return codes"),
             Self::MalformedPacket => f.write_str("malformed packet"),
             Self::MalformedRemainingLength => f.write_str("malformed Remaining Length"),
-            Self::MessageTooLong(length) => write!(f, "a message of {length} bytes is too long"),
             Self::QoS(bits) => write!(f, "PUBLISH with QoS {bits}"),
             Self::ReservedFlags => f.write_str("reserved flags are set"),
             Self::SessionPresent => f.write_str("CONNACK speaks of a session that cannot be"),
@@ -287,6 +249,7 @@ impl fmt::Display for ResourceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (what, needed) = match self {
             Self::InFlight => return f.write_str("too many packets wait for their acknowledgement"),
+            Self::MessageLimit { needed } => ("limit of messages", needed),
             Self::ReceiveBuffer { needed } => ("receive buffer", needed),
             Self::Retention { needed } => ("memory for unacknowledged messages", needed),
             Self::TransmitBuffer { needed } => ("transmit buffer", needed),

@@ -1,59 +1,56 @@
 //! The receive buffer: cuts the byte stream into packets.
 
-use core::cell::Cell;
-use core::ops::Range;
-
 use crate::error::{Error, PeerError, ResourceError};
+use crate::identifier::PacketIdentifier;
 use crate::packet::first_byte::is_publish;
 use crate::packet::publish::Head;
-use crate::wire::{FixedHeader, MAXIMUM_REMAINING_LENGTH};
+use crate::wire::{FixedHeader, MAXIMUM_REMAINING_LENGTH, move_down};
 
-/// Received bytes, from the oldest packet that is still lent to the newest byte.
+/// Received bytes: the packet that was cut off last, and behind it what is still to be cut.
 #[derive(Debug)]
 pub(crate) struct Inbound<'b> {
     buffer: &'b mut [u8],
+    /// Where the next packet begins, and where the received bytes end.
     start: usize,
     end: usize,
-    /// Bytes from `start` on that were lent, and are released by the next call.
-    lent: usize,
     /// Payload bytes of a large message that are still to come.
     streaming: usize,
     pub(crate) limit: usize,
+    pub(crate) frame: Frame,
 }
 
-/// What lies in the buffer next; ranges are places in the buffer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Frame {
-    /// A whole packet.
-    Packet { first: u8, body: Range<usize> },
-    /// A PUBLISH that is too large for the buffer, without its payload.
-    Large { first: u8, head: Range<usize>, payload: usize },
-    /// The next piece of its payload, and how much is left after it.
-    Chunk { bytes: Range<usize>, left: usize },
+/// What was cut off last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Frame {
+    /// First byte of the packet; none for a piece of payload.
+    pub(crate) first: Option<u8>,
+    /// Its Packet Identifier, once it is decoded.
+    pub(crate) identifier: Option<PacketIdentifier>,
+    /// Length of its Topic Name, once it is decoded.
+    pub(crate) topic: u16,
+    /// Places in the buffer: what follows the fixed header; of a large PUBLISH, up to its payload.
+    start: usize,
+    end: usize,
+    /// Payload bytes that follow: of a large PUBLISH, or after this piece.
+    pub(crate) left: usize,
 }
 
 impl<'b> Inbound<'b> {
     pub(crate) const fn new(buffer: &'b mut [u8]) -> Self {
-        Self { buffer, start: 0, end: 0, lent: 0, streaming: 0, limit: MAXIMUM_REMAINING_LENGTH }
+        let frame = Frame { first: None, identifier: None, topic: 0, start: 0, end: 0, left: 0 };
+        Self { buffer, start: 0, end: 0, streaming: 0, limit: MAXIMUM_REMAINING_LENGTH, frame }
     }
 
     /// Forgets everything: a new stream begins.
     pub(crate) const fn reset(&mut self) {
-        (self.start, self.end, self.lent, self.streaming) = (0, 0, 0, 0);
+        (self.start, self.end, self.streaming) = (0, 0, 0);
     }
 
     /// Lends room for bytes to be received; never empty when [`Inbound::next`] had nothing to give.
     pub(crate) fn space(&mut self) -> &mut [u8] {
-        self.release();
-        if self.start > 0 {
-            let cells = Cell::from_mut(&mut *self.buffer).as_slice_of_cells();
-            for (to, from) in cells.iter().zip(cells.get(self.start..self.end).unwrap_or_default()) {
-                // Bytes leave nothing behind, which also keeps `memmove` (768 B) out of the image.
-                to.set(from.take());
-            }
-            self.end -= self.start;
-            self.start = 0;
-        }
+        move_down(self.buffer, 0, self.start..self.end);
+        self.end -= self.start;
+        self.start = 0;
         self.buffer.get_mut(self.end..).unwrap_or_default()
     }
 
@@ -62,72 +59,70 @@ impl<'b> Inbound<'b> {
         self.end = self.end.saturating_add(count).min(self.buffer.len());
     }
 
-    pub(crate) fn bytes(&self, range: Range<usize>) -> &[u8] {
-        self.buffer.get(range).unwrap_or_default()
+    /// Tells whether the payload of a large message is being received.
+    pub(crate) const fn is_streaming(&self) -> bool {
+        self.streaming > 0
     }
 
-    /// Cuts off what comes next; `None` when more bytes are needed.
-    pub(crate) fn next(&mut self) -> Result<Option<Frame>, Error> {
-        self.release();
-        let available = self.end.saturating_sub(self.start);
+    /// What follows the fixed header of the packet that was cut off last, or its piece of payload.
+    pub(crate) fn body(&self) -> &[u8] {
+        self.buffer.get(self.frame.start..self.frame.end).unwrap_or_default()
+    }
+
+    /// Cuts off what comes next; tells whether there was something, or more bytes are needed.
+    pub(crate) fn next(&mut self) -> Result<bool, Error> {
+        let bytes = self.buffer.get(self.start..self.end).unwrap_or_default();
+        let available = bytes.len();
         if self.streaming > 0 {
             let length = self.streaming.min(available);
-            if length == 0 {
-                return Ok(None);
-            }
             self.streaming -= length;
-            self.lent = length;
-            return Ok(Some(Frame::Chunk { bytes: self.start..self.start + length, left: self.streaming }));
+            self.cut(None, 0, length, self.streaming);
+            return Ok(length > 0);
         }
-        let bytes = self.bytes(self.start..self.end);
-        let (first, length, remaining) = match FixedHeader::decode(bytes) {
+        let (first, header, remaining) = match FixedHeader::decode(bytes) {
             FixedHeader::Partial => return self.more(available + 1),
             FixedHeader::Malformed => return Err(PeerError::MalformedRemainingLength.into()),
             FixedHeader::Complete { first, length, remaining } => (first, length, remaining),
         };
         if remaining > self.limit {
-            return Err(PeerError::MessageTooLong(remaining).into());
+            return Err(ResourceError::MessageLimit { needed: remaining }.into());
         }
-        let body = self.start + length;
-        if available >= length + remaining {
-            self.lent = length + remaining;
-            return Ok(Some(Frame::Packet { first, body: body..body + remaining }));
+        let total = header + remaining;
+        if available >= total {
+            self.cut(Some(first), header, remaining, 0);
+            return Ok(true);
         }
-        if length + remaining <= self.buffer.len() {
-            return Ok(None);
-        }
-        if !is_publish(first) {
-            return self.more(length + remaining);
+        if total <= self.buffer.len() || !is_publish(first) {
+            return self.more(total);
         }
         // A PUBLISH that never fits as a whole: its head does, or it cannot be taken.
-        let Some(head) = Head::length(first, self.bytes(body..self.end)) else {
-            return self.more(length + 2);
+        let Some(head) = Head::length(first, bytes.get(header..).unwrap_or_default()) else {
+            return self.more(header + 2);
         };
         let Some(payload) = remaining.checked_sub(head) else {
             return Err(PeerError::MalformedPacket.into());
         };
-        if available < length + head {
-            return self.more(length + head);
+        if available < header + head {
+            return self.more(header + head);
         }
-        self.lent = length + head;
         self.streaming = payload;
-        Ok(Some(Frame::Large { first, head: body..body + head, payload }))
+        self.cut(Some(first), header, head, payload);
+        Ok(true)
+    }
+
+    /// Cuts off `length` bytes that come after `header` bytes.
+    const fn cut(&mut self, first: Option<u8>, header: usize, length: usize, left: usize) {
+        let start = self.start + header;
+        self.start = start + length;
+        self.frame = Frame { first, identifier: None, topic: 0, start, end: self.start, left };
     }
 
     /// Asks for more bytes, unless `needed` of them can never be held.
-    fn more(&self, needed: usize) -> Result<Option<Frame>, Error> {
+    fn more(&self, needed: usize) -> Result<bool, Error> {
         if needed > self.buffer.len() {
             return Err(ResourceError::ReceiveBuffer { needed }.into());
         }
-        Ok(None)
-    }
-
-    const fn release(&mut self) {
-        self.start += self.lent;
-        self.lent = 0;
-        if self.start >= self.end {
-            (self.start, self.end) = (0, 0);
-        }
+        Ok(false)
     }
 }
 
@@ -143,19 +138,13 @@ mod tests {
         let mut packets = Vec::new();
         let (mut rest, mut pieces) = (bytes, pieces.iter().cycle());
         loop {
-            while let Some(frame) = inbound.next()? {
-                match frame {
-                    Frame::Packet { first, body } => {
-                        packets.push([&[first], inbound.bytes(body)].concat());
-                    }
-                    Frame::Large { first, head, .. } => {
-                        packets.push([&[first], inbound.bytes(head)].concat())
-                    }
-                    Frame::Chunk { bytes, .. } => {
-                        let chunk = inbound.bytes(bytes).to_vec();
-                        packets.last_mut().unwrap().extend(chunk);
-                    }
+            while inbound.next()? {
+                let Frame { first, left, .. } = inbound.frame;
+                match first {
+                    Some(first) => packets.push([&[first], inbound.body()].concat()),
+                    None => packets.last_mut().unwrap().extend_from_slice(inbound.body()),
                 }
+                assert_eq!(inbound.is_streaming(), left > 0);
             }
             if rest.is_empty() {
                 return Ok(packets);
@@ -198,7 +187,7 @@ mod tests {
         inbound.limit = 100;
         inbound.space()[..2].copy_from_slice(&[0x30, 101]);
         inbound.received(2);
-        assert_eq!(inbound.next(), Err(PeerError::MessageTooLong(101).into()));
+        assert_eq!(inbound.next(), Err(ResourceError::MessageLimit { needed: 101 }.into()));
     }
 
     proptest! {

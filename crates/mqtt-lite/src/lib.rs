@@ -18,6 +18,7 @@ mod event;
 mod identifier;
 mod in_flight;
 mod inbound;
+mod outbound;
 mod packet;
 mod qos;
 mod session;

@@ -25,16 +25,12 @@ pub(crate) mod first_byte {
     pub(crate) const SUBACK: u8 = 0x90;
     pub(crate) const UNSUBSCRIBE: u8 = 0xA2;
     pub(crate) const UNSUBACK: u8 = 0xB0;
+    pub(crate) const PINGREQ: u8 = 0xC0;
     pub(crate) const PINGRESP: u8 = 0xD0;
+    pub(crate) const DISCONNECT: u8 = 0xE0;
 
     /// Tells whether the first byte belongs to a PUBLISH, whatever its flags.
     pub(crate) const fn is_publish(first: u8) -> bool {
         first & 0xF0 == PUBLISH
     }
 }
-
-/// PINGREQ (section 3.12).
-pub(crate) const PINGREQ: [u8; 2] = [0xC0, 0];
-
-/// DISCONNECT (section 3.14).
-pub(crate) const DISCONNECT: [u8; 2] = [0xE0, 0];

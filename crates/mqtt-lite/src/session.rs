@@ -4,16 +4,12 @@ mod commands;
 mod inbound_packets;
 mod transmission;
 
-use core::ops::Range;
-
 use monoclock::{Instant, Millis};
 
-use crate::event::{Event, Message};
 use crate::identifier::PacketIdentifier;
-use crate::in_flight::InFlight;
+use crate::in_flight::{IN_FLIGHT, InFlight};
 use crate::inbound::Inbound;
-use crate::packet::publish;
-use crate::packet::suback::Granted;
+use crate::outbound::Outbound;
 
 /// How long the server may take for an answer, unless told otherwise.
 const RESPONSE_TIMEOUT: Millis = Millis::from_secs(30);
@@ -39,29 +35,29 @@ const RESPONSE_TIMEOUT: Millis = Millis::from_secs(30);
 pub struct Session<'b> {
     inbound: Inbound<'b>,
     in_flight: InFlight<'b>,
-    transmit: &'b mut [u8],
-    /// Bytes of `transmit` that are still to be sent.
-    pending: Range<usize>,
-    /// Payload bytes of a streamed PUBLISH that follow the pending ones.
+    out: Outbound<'b>,
+    /// Payload bytes of a streamed PUBLISH that follow what `out` has.
     streaming: usize,
-    /// The acknowledgement that is owed for the message lent last.
+    /// First byte and identifier of the acknowledgement that is owed for the message received last.
     owed: Option<(u8, PacketIdentifier)>,
     /// Identifiers of QoS 2 messages that PUBREL has not released yet.
     #[cfg(feature = "qos2")]
-    received: heapless::Vec<PacketIdentifier, { crate::IN_FLIGHT }>,
-    /// The large message that is being received; acknowledged after its last chunk.
-    large: Large,
+    received: heapless::Vec<PacketIdentifier, IN_FLIGHT>,
+    /// The large message that is being received was delivered before.
+    #[cfg(feature = "qos2")]
+    skip: bool,
     phase: Phase,
     clean: bool,
     session_present: bool,
-    keep_alive: Millis,
+    ping: Ping,
+    /// How much silence makes a PINGREQ due; zero for none.
+    ping_after: Millis,
     response_timeout: Millis,
     last_transmit: Instant,
-    /// When the answer to CONNECT, or to the packets in flight, is overdue.
+    /// When what the server owes is overdue.
     response: Option<Instant>,
-    ping: Ping,
-    /// The next retained packet to be sent again.
-    resend: Option<usize>,
+    /// The retained packet to be sent again next.
+    resend: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,35 +71,8 @@ enum Phase {
 enum Ping {
     Idle,
     Due,
-    /// PINGREQ lies in the transmit buffer.
-    Queued,
-    /// PINGRESP is overdue at this time.
-    Sent(Instant),
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Large {
-    acknowledgement: Option<(u8, PacketIdentifier)>,
-    #[cfg(feature = "qos2")]
-    skip: bool,
-}
-
-/// An event by its places in the receive buffer; [`Session::event`] makes it readable.
-#[derive(Clone, Debug)]
-pub(crate) enum Incoming {
-    /// With the length of the payload that follows, when it is large.
-    Message {
-        head: publish::Head,
-        body: Range<usize>,
-        follows: Option<usize>,
-    },
-    Chunk {
-        bytes: Range<usize>,
-        left: usize,
-    },
-    Published(PacketIdentifier),
-    Subscribed(PacketIdentifier, Range<usize>),
-    Unsubscribed(PacketIdentifier),
+    /// PINGRESP is awaited.
+    Sent,
 }
 
 impl<'b> Session<'b> {
@@ -129,26 +98,22 @@ impl<'b> Session<'b> {
         Self {
             inbound: Inbound::new(receive),
             in_flight: InFlight::new(retained),
-            transmit,
-            pending: 0..0,
+            out: Outbound::new(transmit),
             streaming: 0,
             owed: None,
             #[cfg(feature = "qos2")]
             received: heapless::Vec::new(),
-            large: Large {
-                acknowledgement: None,
-                #[cfg(feature = "qos2")]
-                skip: false,
-            },
+            #[cfg(feature = "qos2")]
+            skip: false,
             phase: Phase::Closed,
             clean: true,
             session_present: false,
-            keep_alive: Millis::ZERO,
+            ping: Ping::Idle,
+            ping_after: Millis::ZERO,
             response_timeout: RESPONSE_TIMEOUT,
             last_transmit: Instant::from_millis(0),
             response: None,
-            ping: Ping::Idle,
-            resend: None,
+            resend: IN_FLIGHT,
         }
     }
 
@@ -178,53 +143,28 @@ impl<'b> Session<'b> {
     ///
     /// Whoever must poll a transport to notice its bytes polls more often then.
     #[must_use]
+    #[inline(never)] // several callers
     pub fn is_answer_awaited(&self) -> bool {
-        let waits = self.phase != Phase::Closed && self.in_flight.len() > 0;
-        waits || self.phase == Phase::Connecting || matches!(self.ping, Ping::Queued | Ping::Sent(_))
+        match self.phase {
+            Phase::Closed => false,
+            Phase::Connecting => true,
+            Phase::Connected => self.in_flight.len() > 0 || self.ping == Ping::Sent,
+        }
     }
 
     /// Counts the packets that wait for their acknowledgement.
     #[must_use]
-    pub fn in_flight(&self) -> usize {
+    pub const fn in_flight(&self) -> usize {
         self.in_flight.len()
     }
 
     /// Forgets the connection; only what a persistent session keeps remains.
-    pub fn close(&mut self) {
+    #[inline(never)] // several callers
+    pub const fn close(&mut self) {
         self.phase = Phase::Closed;
-        self.pending = 0..0;
+        self.out.clear();
         self.streaming = 0;
-        (self.owed, self.large) = (None, Large::default());
-        (self.response, self.ping, self.resend) = (None, Ping::Idle, None);
-    }
-
-    /// Makes an event readable.
-    pub(crate) fn event(&self, incoming: Incoming) -> Event<'_> {
-        match incoming {
-            Incoming::Message { head, body, follows } => {
-                let message = self.message(&head, body);
-                match follows {
-                    None => Event::Message(message),
-                    Some(length) => Event::LargeMessage { message, length },
-                }
-            }
-            Incoming::Chunk { bytes, left } => Event::Chunk { payload: self.inbound.bytes(bytes), left },
-            Incoming::Published(identifier) => Event::Published(identifier),
-            Incoming::Subscribed(identifier, codes) => {
-                Event::Subscribed(identifier, Granted::checked(self.inbound.bytes(codes)))
-            }
-            Incoming::Unsubscribed(identifier) => Event::Unsubscribed(identifier),
-        }
-    }
-
-    fn message(&self, head: &publish::Head, body: Range<usize>) -> Message<'_> {
-        let topic = self.inbound.bytes(body.start + head.topic.start..body.start + head.topic.end);
-        Message {
-            topic: core::str::from_utf8(topic).unwrap_or_default(),
-            payload: self.inbound.bytes(body.start + head.payload..body.end),
-            qos: head.qos,
-            duplicate: head.duplicate,
-            retain: head.retain,
-        }
+        (self.owed, self.response) = (None, None);
+        (self.ping, self.resend) = (Ping::Idle, IN_FLIGHT);
     }
 }

@@ -82,7 +82,10 @@ fn acknowledgements_of_nothing_are_refused() {
 #[test]
 fn lengths_that_cannot_be_are_refused_before_they_are_awaited() {
     assert_eq!(after_connect(&[0x30, 0xFF, 0xFF, 0xFF, 0xFF]), PeerError::MalformedRemainingLength.into());
-    assert_eq!(after_connect(&[0x30, 0xFF, 0xFF, 0xFF, 0x7F]), PeerError::MessageTooLong(268_435_455).into());
+    assert_eq!(
+        after_connect(&[0x30, 0xFF, 0xFF, 0xFF, 0x7F]),
+        ResourceError::MessageLimit { needed: 268_435_455 }.into()
+    );
     assert_eq!(after_connect(&[0x90, 0xE7, 0x07]), ResourceError::ReceiveBuffer { needed: 1002 }.into());
     assert_eq!(after_connect(&[0x30, 50, 0, 39]), ResourceError::ReceiveBuffer { needed: 43 }.into());
 }

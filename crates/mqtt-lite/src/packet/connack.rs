@@ -2,17 +2,17 @@
 
 use core::fmt;
 
-use crate::error::PeerError;
+use crate::error::{Error, PeerError};
 
-/// Decodes what follows the fixed header: whether the session is present, or why it was refused.
-pub(crate) fn decode(body: &[u8]) -> Result<Result<bool, Refusal>, PeerError> {
-    let &[flags, code] = body else { return Err(PeerError::MalformedPacket) };
+/// Decodes what follows the fixed header: whether the session is present.
+pub(crate) fn decode(body: &[u8]) -> Result<bool, Error> {
+    let &[flags, code] = body else { return Err(PeerError::MalformedPacket.into()) };
     match (flags, code) {
-        (0 | 1, 0) => Ok(Ok(flags == 1)),
-        (0, code) => Ok(Err(Refusal::from_return_code(code))),
+        (0 | 1, 0) => Ok(flags == 1),
+        (0, code) => Err(Error::Refused(Refusal::from_return_code(code))),
         // [MQTT-3.2.2-4]: no session is present when the connection is refused.
-        (1, _) => Err(PeerError::SessionPresent),
-        _ => Err(PeerError::ReservedFlags),
+        (1, _) => Err(PeerError::SessionPresent.into()),
+        _ => Err(PeerError::ReservedFlags.into()),
     }
 }
 
@@ -81,10 +81,10 @@ mod tests {
 
     #[test]
     fn every_return_code_has_its_name() {
-        assert_eq!(decode(&[0, 0]), Ok(Ok(false)));
-        assert_eq!(decode(&[1, 0]), Ok(Ok(true)));
+        assert_eq!(decode(&[0, 0]), Ok(false));
+        assert_eq!(decode(&[1, 0]), Ok(true));
         for code in 1..=u8::MAX {
-            let refusal = decode(&[0, code]).unwrap().unwrap_err();
+            let Err(Error::Refused(refusal)) = decode(&[0, code]) else { panic!("{code} is no refusal") };
             assert_eq!(refusal.return_code(), code);
             assert_eq!(matches!(refusal, Refusal::Reserved(_)), code > 5);
         }
@@ -92,9 +92,9 @@ mod tests {
 
     #[test]
     fn what_section_3_2_forbids_is_refused() {
-        assert_eq!(decode(&[1, 5]), Err(PeerError::SessionPresent));
-        assert_eq!(decode(&[2, 0]), Err(PeerError::ReservedFlags));
-        assert_eq!(decode(&[0]), Err(PeerError::MalformedPacket));
-        assert_eq!(decode(&[0, 0, 0]), Err(PeerError::MalformedPacket));
+        assert_eq!(decode(&[1, 5]), Err(PeerError::SessionPresent.into()));
+        assert_eq!(decode(&[2, 0]), Err(PeerError::ReservedFlags.into()));
+        assert_eq!(decode(&[0]), Err(PeerError::MalformedPacket.into()));
+        assert_eq!(decode(&[0, 0, 0]), Err(PeerError::MalformedPacket.into()));
     }
 }

@@ -2,11 +2,12 @@
 
 use core::convert::Infallible;
 
-use crate::error::{EncodeError, Misuse, ResourceError};
+use crate::error::{ConnectError, Misuse};
+use crate::outbound::Outbound;
 use crate::packet::first_byte;
 use crate::qos::QoS;
 use crate::topic::is_topic_name;
-use crate::wire::{Writer, parts_length};
+use crate::wire::copy;
 
 /// Protocol Name and Protocol Level of MQTT 3.1.1 (sections 3.1.2.1 and 3.1.2.2).
 const PROTOCOL: [u8; 7] = [0, 4, b'M', b'Q', b'T', b'T', 4];
@@ -110,39 +111,41 @@ impl<'a, P> Connect<'a, P> {
 }
 
 impl<P: Password> Connect<'_, P> {
-    /// Encodes the packet into `buffer`; tells its length.
-    pub(crate) fn encode(self, buffer: &mut [u8]) -> Result<usize, EncodeError<P::Error>> {
-        let password = self.password.as_ref().map(Password::length);
-        self.check(password)?;
-        let mut remaining = PROTOCOL.len() + 3 + 2 + parts_length(self.client_id);
-        if let Some(will) = &self.will {
-            remaining += 4 + will.topic.len() + will.payload.len();
-        }
-        remaining +=
-            self.user_name.map_or(0, |name| 2 + name.len()) + password.map_or(0, |length| 2 + length);
-
-        let mut writer = Writer::new(buffer);
-        writer.fixed_header(first_byte::CONNECT, remaining);
-        writer.bytes(&PROTOCOL);
-        writer.byte(self.flags());
-        writer.integer(self.keep_alive);
-        writer.string(self.client_id);
-        if let Some(will) = &self.will {
-            writer.string(&[will.topic]);
-            writer.length_of(will.payload.len());
-            writer.bytes(will.payload);
-        }
-        if let Some(name) = self.user_name {
-            writer.string(&[name]);
-        }
-        if let (Some(password), Some(length)) = (self.password, password) {
-            writer.length_of(length);
-            let space = writer.space(length);
+    /// Encodes the packet.
+    pub(crate) fn encode(self, out: &mut Outbound<'_>) -> Result<(), ConnectError<Infallible, P::Error>> {
+        out.begin();
+        out.bytes(&PROTOCOL);
+        out.byte(self.flags());
+        out.integer(self.keep_alive);
+        self.encode_identity(out);
+        if let Some(password) = self.password {
+            let length = password.length();
+            out.length_of(length);
+            let space = out.space(length);
             if space.len() == length {
-                password.write(space).map_err(EncodeError::Password)?;
+                password.write(space).map_err(ConnectError::Password)?;
             }
         }
-        writer.finish().map_err(|needed| ResourceError::TransmitBuffer { needed }.into())
+        Ok(out.finish(first_byte::CONNECT, 0)?)
+    }
+}
+
+impl<P> Connect<'_, P> {
+    /// Encodes the payload up to the password.
+    fn encode_identity(&self, out: &mut Outbound<'_>) {
+        if !self.clean_session && self.client_id.iter().all(|part| part.is_empty()) {
+            out.refuse(Misuse::PersistentSessionWithoutClientId);
+        }
+        out.text(self.client_id, null_character(self.client_id));
+        if let Some(will) = &self.will {
+            let topic = [will.topic];
+            out.text(&topic, if is_topic_name(&topic) { None } else { Some(Misuse::TopicName) });
+            out.length_of(will.payload.len());
+            out.bytes(will.payload);
+        }
+        if let Some(name) = self.user_name {
+            out.text(&[name], null_character(&[name]));
+        }
     }
 
     const fn flags(&self) -> u8 {
@@ -164,27 +167,12 @@ impl<P: Password> Connect<'_, P> {
         }
         flags
     }
+}
 
-    fn check(&self, password: Option<usize>) -> Result<(), Misuse> {
-        let will_length = self.will.as_ref().map_or(0, |will| will.payload.len());
-        let name_length = self.user_name.map_or(0, str::len);
-        let id_length = parts_length(self.client_id);
-        let longest = id_length.max(will_length).max(name_length).max(password.unwrap_or(0));
-        if longest > usize::from(u16::MAX) {
-            return Err(Misuse::FieldTooLong);
-        }
-        let mut names = self.client_id.iter().chain(&self.user_name);
-        if names.any(|name| name.bytes().any(|byte| byte == 0)) {
-            return Err(Misuse::NullCharacter);
-        }
-        if id_length == 0 && !self.clean_session {
-            return Err(Misuse::PersistentSessionWithoutClientId);
-        }
-        match &self.will {
-            Some(will) if !is_topic_name(&[will.topic]) => Err(Misuse::TopicName),
-            _ => Ok(()),
-        }
-    }
+/// Looks for U+0000, which no text may have [MQTT-1.5.3-2].
+fn null_character(parts: &[&str]) -> Option<Misuse> {
+    let found = parts.iter().any(|part| part.bytes().any(|byte| byte == 0));
+    found.then_some(Misuse::NullCharacter)
 }
 
 /// A password that is written straight into the CONNECT packet.
@@ -213,9 +201,7 @@ impl Password for &[u8] {
     }
 
     fn write(self, space: &mut [u8]) -> Result<(), Infallible> {
-        for (to, from) in space.iter_mut().zip(self) {
-            *to = *from;
-        }
+        copy(space, self);
         Ok(())
     }
 }
@@ -235,11 +221,13 @@ impl Password for &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::{Error, ResourceError};
 
     fn encode<P: Password<Error = Infallible>>(connect: Connect<'_, P>) -> std::vec::Vec<u8> {
         let mut buffer = [0; 512];
-        let length = connect.encode(&mut buffer).unwrap();
-        buffer[..length].to_vec()
+        let mut out = Outbound::new(&mut buffer);
+        connect.encode(&mut out).unwrap();
+        out.pending().to_vec()
     }
 
     #[test]
@@ -267,7 +255,7 @@ mod tests {
             "/devices/",
             "MyMKRGSM1400",
         ];
-        assert_eq!(parts_length(&client_id), 96);
+        assert_eq!(client_id.concat().len(), 96);
         let token = "t".repeat(204);
         let packet = encode(Connect::new(&client_id).keep_alive(60).login("unused", token.as_str()));
         // 317 bytes of ArduinoMqttClient 0.1.8, and 8 of the user name.
@@ -282,19 +270,43 @@ mod tests {
 
     #[test]
     fn what_would_break_the_rules_is_refused() {
-        let mut buffer = [0; 32];
-        let error = Connect::new(&[]).clean_session(false).encode(&mut buffer);
-        assert_eq!(error, Err(EncodeError::Misuse(Misuse::PersistentSessionWithoutClientId)));
+        fn refused<P: Password<Error = Infallible>>(connect: Connect<'_, P>) -> Error {
+            let mut buffer = [0; 32];
+            match connect.encode(&mut Outbound::new(&mut buffer)) {
+                Err(ConnectError::Link(error)) => error,
+                other => panic!("{other:?}"),
+            }
+        }
+        let error = refused(Connect::new(&["", ""]).clean_session(false));
+        assert_eq!(error, Misuse::PersistentSessionWithoutClientId.into());
         let will = Will { topic: "a/#", payload: b"", qos: QoS::AtMostOnce, retain: false };
-        let error = Connect::new(&["c"]).will(will).encode(&mut buffer);
-        assert_eq!(error, Err(EncodeError::Misuse(Misuse::TopicName)));
+        assert_eq!(refused(Connect::new(&["c"]).will(will)), Misuse::TopicName.into());
         let long = "x".repeat(65_536);
-        let error = Connect::new(&["c"]).login(&long, "").encode(&mut buffer);
-        assert_eq!(error, Err(EncodeError::Misuse(Misuse::FieldTooLong)));
-        let null = EncodeError::Misuse(Misuse::NullCharacter);
-        assert_eq!(Connect::new(&["c", "\0"]).encode(&mut buffer), Err(null));
-        assert_eq!(Connect::new(&["c"]).user_name("u\0").encode(&mut buffer), Err(null));
-        let error = Connect::new(&["a client with a long name"]).encode(&mut buffer);
-        assert_eq!(error, Err(EncodeError::Resource(ResourceError::TransmitBuffer { needed: 39 })));
+        assert_eq!(refused(Connect::new(&["c"]).login(&long, "")), Misuse::FieldTooLong.into());
+        assert_eq!(refused(Connect::new(&["c"]).login("u", long.as_str())), Misuse::FieldTooLong.into());
+        let (part, rest) = long.split_at(40_000);
+        assert_eq!(refused(Connect::new(&[part, rest])), Misuse::FieldTooLong.into());
+        assert_eq!(refused(Connect::new(&["c", "\0"])), Misuse::NullCharacter.into());
+        assert_eq!(refused(Connect::new(&["c"]).user_name("u\0")), Misuse::NullCharacter.into());
+        let needed = ResourceError::TransmitBuffer { needed: 42 };
+        assert_eq!(refused(Connect::new(&["a client with a long name"])), needed.into());
+    }
+
+    #[test]
+    fn a_password_is_not_made_for_a_packet_that_will_not_be_sent() {
+        struct Never;
+        impl Password for Never {
+            type Error = Infallible;
+            fn length(&self) -> usize {
+                4
+            }
+            fn write(self, _: &mut [u8]) -> Result<(), Infallible> {
+                panic!("signed for nothing")
+            }
+        }
+        let mut buffer = [0; 32];
+        let mut out = Outbound::new(&mut buffer);
+        assert!(Connect::new(&["c\0"]).login("u", Never).encode(&mut out).is_err());
+        assert!(Connect::new(&["fits but for the password"]).login("u", Never).encode(&mut out).is_err());
     }
 }

@@ -1,17 +1,17 @@
 //! PUBLISH (section 3.3).
 
-use core::ops::Range;
-
-use crate::error::{EncodeError, Misuse, PeerError, ResourceError};
+use crate::error::{Error, Misuse, PeerError};
+use crate::event::Message;
 use crate::identifier::PacketIdentifier;
+use crate::outbound::Outbound;
 use crate::packet::first_byte;
 use crate::qos::QoS;
 use crate::topic::is_topic_name;
-use crate::wire::{MAXIMUM_REMAINING_LENGTH, Reader, Writer, parts_length};
 
 /// Flags in the first byte (section 3.3.1).
 pub(crate) const DUP: u8 = 1 << 3;
 const QOS_SHIFT: u32 = 1;
+const QOS: u8 = 3 << QOS_SHIFT;
 const RETAIN: u8 = 1;
 
 /// A message to be published.
@@ -54,89 +54,96 @@ impl<'a> Publish<'a> {
         self
     }
 
-    /// Encodes the packet without its payload, of which `payload_length` bytes will follow.
-    pub(crate) fn encode_header(
-        &self,
-        identifier: Option<PacketIdentifier>,
-        payload_length: usize,
-        writer: &mut Writer<'_>,
-    ) -> Result<(), Misuse> {
-        if !is_topic_name(self.topic) {
-            return Err(Misuse::TopicName);
-        }
-        let header_length = 2 + parts_length(self.topic) + if identifier.is_some() { 2 } else { 0 };
-        let remaining = header_length.saturating_add(payload_length);
-        if remaining > MAXIMUM_REMAINING_LENGTH {
-            return Err(Misuse::PacketTooLong);
-        }
-        let retain = if self.retain { RETAIN } else { 0 };
-        writer.fixed_header(first_byte::PUBLISH | self.qos.bits() << QOS_SHIFT | retain, remaining);
-        writer.string(self.topic);
-        if let Some(identifier) = identifier {
-            writer.integer(identifier.value());
-        }
-        Ok(())
-    }
-
-    /// Encodes the whole packet into `buffer`; tells its length.
+    /// Encodes the packet; `streamed` bytes of payload follow from elsewhere.
     pub(crate) fn encode(
         &self,
         identifier: Option<PacketIdentifier>,
-        buffer: &mut [u8],
-    ) -> Result<usize, EncodeError> {
-        let mut writer = Writer::new(buffer);
-        self.encode_header(identifier, self.payload.len(), &mut writer)?;
-        writer.bytes(self.payload);
-        writer.finish().map_err(|needed| ResourceError::TransmitBuffer { needed }.into())
+        streamed: usize,
+        out: &mut Outbound<'_>,
+    ) -> Result<(), Error> {
+        out.begin();
+        out.text(self.topic, if is_topic_name(self.topic) { None } else { Some(Misuse::TopicName) });
+        if let Some(identifier) = identifier {
+            out.integer(identifier.value());
+        }
+        out.bytes(self.payload);
+        let retain = if self.retain { RETAIN } else { 0 };
+        out.finish(first_byte::PUBLISH | self.qos.bits() << QOS_SHIFT | retain, streamed)
     }
 }
 
-/// The part of a received PUBLISH in front of its payload.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What precedes the payload of a received PUBLISH.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Head {
-    /// Where the Topic Name lies, from the first byte after the fixed header.
-    pub(crate) topic: Range<usize>,
-    pub(crate) qos: QoS,
+    /// Length of the Topic Name.
+    pub(crate) topic: u16,
     /// None with QoS 0.
     pub(crate) identifier: Option<PacketIdentifier>,
-    pub(crate) duplicate: bool,
-    pub(crate) retain: bool,
-    /// Where the payload begins, from the first byte after the fixed header.
-    pub(crate) payload: usize,
 }
 
 impl Head {
-    /// Checks the flags and tells how many bytes the head has, once its first two bytes are there.
+    /// Tells how many bytes the head has, once the first two are there.
     pub(crate) fn length(first: u8, body: &[u8]) -> Option<usize> {
-        let topic = Reader::new(body).integer()?;
-        Some(2 + usize::from(topic) + if first >> QOS_SHIFT & 3 == 0 { 0 } else { 2 })
+        let ([high, low], _) = body.split_first_chunk()?;
+        Some(2 + usize::from(u16::from_be_bytes([*high, *low])) + identifier_length(first))
     }
 
+    /// Decodes what follows the fixed header.
+    #[inline(never)]
     pub(crate) fn decode(first: u8, body: &[u8]) -> Result<Self, PeerError> {
         let qos_bits = first >> QOS_SHIFT & 3;
-        let qos = QoS::from_bits(qos_bits).ok_or(PeerError::QoS(qos_bits))?;
-        let duplicate = first & DUP != 0;
-        if duplicate && qos == QoS::AtMostOnce {
+        if QoS::from_bits(qos_bits).is_none() {
+            return Err(PeerError::QoS(qos_bits));
+        }
+        if first & (DUP | QOS) == DUP {
             // [MQTT-3.3.1-2]
             return Err(PeerError::ReservedFlags);
         }
-        let mut reader = Reader::new(body);
-        let length = usize::from(reader.integer().ok_or(PeerError::MalformedPacket)?);
-        let name = reader.bytes(length).ok_or(PeerError::MalformedPacket)?;
+        let Some((&[high, low], rest)) = body.split_first_chunk() else {
+            return Err(PeerError::MalformedPacket);
+        };
+        let topic = u16::from_be_bytes([high, low]);
+        let Some((name, rest)) = rest.split_at_checked(topic.into()) else {
+            return Err(PeerError::MalformedPacket);
+        };
         // [MQTT-1.5.3-1] and [MQTT-3.3.2-2]
-        let name = core::str::from_utf8(name).map_err(|_| PeerError::TopicName)?;
-        if !is_topic_name(&[name]) {
+        if !core::str::from_utf8(name).is_ok_and(|name| is_topic_name(&[name])) {
             return Err(PeerError::TopicName);
         }
-        let identifier = if qos == QoS::AtMostOnce {
-            None
-        } else {
-            let value = reader.integer().ok_or(PeerError::MalformedPacket)?;
-            Some(PacketIdentifier::new(value).ok_or(PeerError::ZeroIdentifier)?)
-        };
-        let payload = 2 + length + if identifier.is_some() { 2 } else { 0 };
-        Ok(Self { topic: 2..2 + length, qos, identifier, duplicate, retain: first & RETAIN != 0, payload })
+        let mut identifier = None;
+        if qos_bits > 0 {
+            let Some((&[high, low], _)) = rest.split_first_chunk() else {
+                return Err(PeerError::MalformedPacket);
+            };
+            identifier = PacketIdentifier::new(u16::from_be_bytes([high, low]));
+            if identifier.is_none() {
+                return Err(PeerError::ZeroIdentifier);
+            }
+        }
+        Ok(Self { topic, identifier })
     }
+}
+
+/// Makes a message of a PUBLISH that [`Head::decode`] has checked.
+pub(crate) fn message(first: u8, topic: u16, body: &[u8]) -> Message<'_> {
+    let (_, rest) = body.split_at_checked(2).unwrap_or_default();
+    let (topic, rest) = rest.split_at_checked(topic.into()).unwrap_or_default();
+    Message {
+        topic: core::str::from_utf8(topic).unwrap_or_default(),
+        payload: rest.get(identifier_length(first)..).unwrap_or_default(),
+        qos: qos(first),
+        duplicate: first & DUP != 0,
+        retain: first & RETAIN != 0,
+    }
+}
+
+/// The level that [`Head::decode`] has checked.
+pub(crate) fn qos(first: u8) -> QoS {
+    QoS::from_bits(first >> QOS_SHIFT & 3).unwrap_or_default()
+}
+
+const fn identifier_length(first: u8) -> usize {
+    if first & QOS == 0 { 0 } else { 2 }
 }
 
 #[cfg(test)]
@@ -145,8 +152,9 @@ mod tests {
 
     fn encode(publish: &Publish<'_>, identifier: u16) -> std::vec::Vec<u8> {
         let mut buffer = [0; 64];
-        let length = publish.encode(PacketIdentifier::new(identifier), &mut buffer).unwrap();
-        buffer[..length].to_vec()
+        let mut out = Outbound::new(&mut buffer);
+        publish.encode(PacketIdentifier::new(identifier), 0, &mut out).unwrap();
+        out.pending().to_vec()
     }
 
     #[test]
@@ -155,17 +163,19 @@ mod tests {
         let packet = encode(&Publish::new(&["a", "/b"], b"").qos(QoS::AtLeastOnce), 10);
         assert_eq!(packet, [0x32, 7, 0x00, 0x03, b'a', b'/', b'b', 0x00, 0x0A]);
         let head = Head::decode(packet[0], &packet[2..]).unwrap();
-        assert_eq!((head.topic.clone(), head.payload), (2..5, 7));
-        assert_eq!(head.identifier, PacketIdentifier::new(10));
+        assert_eq!(head, Head { topic: 3, identifier: PacketIdentifier::new(10) });
         assert_eq!(Head::length(packet[0], &packet[2..]), Some(7));
+        let message = message(packet[0], 3, &packet[2..]);
+        assert_eq!((message.topic, message.payload, message.qos), ("a/b", &b""[..], QoS::AtLeastOnce));
     }
 
     #[test]
     fn qos_0_has_no_identifier() {
         let packet = encode(&Publish::new(&["a"], b"xyz").retain(), 0);
         assert_eq!(packet, [0x31, 6, 0x00, 0x01, b'a', b'x', b'y', b'z']);
-        let head = Head::decode(packet[0], &packet[2..]).unwrap();
-        assert_eq!((head.identifier, head.retain, head.payload), (None, true, 3));
+        assert_eq!(Head::decode(packet[0], &packet[2..]), Ok(Head { topic: 1, identifier: None }));
+        let message = message(packet[0], 1, &packet[2..]);
+        assert_eq!((message.payload, message.retain, message.duplicate), (&b"xyz"[..], true, false));
     }
 
     #[test]

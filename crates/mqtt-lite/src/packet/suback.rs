@@ -1,8 +1,6 @@
 //! SUBACK (section 3.9).
 
 use crate::error::PeerError;
-use crate::identifier::PacketIdentifier;
-use crate::packet::acknowledge;
 use crate::qos::QoS;
 
 /// Return code of a refused Topic Filter.
@@ -27,19 +25,17 @@ impl<'a> Granted<'a> {
         self.codes.iter().all(|code| *code != FAILURE)
     }
 
-    /// Takes codes that [`decode`] has checked.
+    /// Takes codes that [`check`] has accepted.
     pub(crate) const fn checked(codes: &'a [u8]) -> Self {
         Self { codes }
     }
 }
 
-/// Decodes what follows the fixed header.
-pub(crate) fn decode(body: &[u8]) -> Result<(PacketIdentifier, &[u8]), PeerError> {
-    let (identifier, codes) = body.split_at_checked(2).ok_or(PeerError::MalformedPacket)?;
-    // [MQTT-3.9.3-2]: other codes are reserved.
+/// Checks the return codes: others are reserved [MQTT-3.9.3-2].
+pub(crate) fn check(codes: &[u8]) -> Result<(), PeerError> {
     match codes.iter().find(|code| **code != FAILURE && QoS::from_bits(**code).is_none()) {
         Some(code) => Err(PeerError::GrantedQoS(*code)),
-        None => Ok((acknowledge::decode(identifier)?, codes)),
+        None => Ok(()),
     }
 }
 
@@ -48,20 +44,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_example_of_figure_3_26_is_reproduced() {
+    fn the_codes_of_figure_3_26_are_understood() {
         // Success with QoS 1 in place of the example's QoS 2, success with QoS 0, failure.
-        let (identifier, codes) = decode(&[0, 10, 1, 0, 0x80]).unwrap();
-        assert_eq!(identifier.value(), 10);
-        let granted = Granted::checked(codes);
+        let codes = [1, 0, 0x80];
+        check(&codes).unwrap();
+        let granted = Granted::checked(&codes);
         assert!(granted.iter().eq([Some(QoS::AtLeastOnce), Some(QoS::AtMostOnce), None]));
         assert!(!granted.all());
     }
 
     #[test]
-    fn reserved_codes_and_short_packets_are_refused() {
-        assert_eq!(decode(&[0, 10, 3]), Err(PeerError::GrantedQoS(3)));
-        assert_eq!(decode(&[0, 10, 0x81]), Err(PeerError::GrantedQoS(0x81)));
-        assert_eq!(decode(&[0]), Err(PeerError::MalformedPacket));
-        assert_eq!(decode(&[0, 0, 1]), Err(PeerError::ZeroIdentifier));
+    fn reserved_codes_are_refused() {
+        assert_eq!(check(&[0, 3]), Err(PeerError::GrantedQoS(3)));
+        assert_eq!(check(&[0x81]), Err(PeerError::GrantedQoS(0x81)));
     }
 }

@@ -1,11 +1,11 @@
 //! SUBSCRIBE (section 3.8).
 
-use crate::error::{EncodeError, Misuse, ResourceError};
+use crate::error::{Error, Misuse};
 use crate::identifier::PacketIdentifier;
+use crate::outbound::Outbound;
 use crate::packet::first_byte;
 use crate::qos::QoS;
 use crate::topic::is_topic_filter;
-use crate::wire::{Writer, parts_length};
 
 /// One Topic Filter of a SUBSCRIBE, in parts, with the greatest QoS that is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -16,32 +16,37 @@ pub struct Filter<'a> {
     pub qos: QoS,
 }
 
+/// Begins a packet of Topic Filters, of which there must be at least one [MQTT-3.8.3-3] [MQTT-3.10.3-2].
+pub(crate) fn begin(identifier: PacketIdentifier, filters: usize, out: &mut Outbound<'_>) {
+    out.begin();
+    if filters == 0 {
+        out.refuse(Misuse::NoTopicFilter);
+    }
+    out.integer(identifier.value());
+}
+
+/// Writes a Topic Filter.
+pub(crate) fn topic_filter(topic: &[&str], out: &mut Outbound<'_>) {
+    out.text(topic, if is_topic_filter(topic) { None } else { Some(Misuse::TopicFilter) });
+}
+
 pub(crate) fn encode(
     identifier: PacketIdentifier,
     filters: &[Filter<'_>],
-    buffer: &mut [u8],
-) -> Result<usize, EncodeError> {
-    // [MQTT-3.8.3-3]: at least one.
-    if filters.is_empty() {
-        return Err(Misuse::NoTopicFilter.into());
-    }
-    if !filters.iter().all(|filter| is_topic_filter(filter.topic)) {
-        return Err(Misuse::TopicFilter.into());
-    }
-    let remaining = 2 + filters.iter().map(|filter| 3 + parts_length(filter.topic)).sum::<usize>();
-    let mut writer = Writer::new(buffer);
-    writer.fixed_header(first_byte::SUBSCRIBE, remaining);
-    writer.integer(identifier.value());
+    out: &mut Outbound<'_>,
+) -> Result<(), Error> {
+    begin(identifier, filters.len(), out);
     for filter in filters {
-        writer.string(filter.topic);
-        writer.byte(filter.qos.bits());
+        topic_filter(filter.topic, out);
+        out.byte(filter.qos.bits());
     }
-    writer.finish().map_err(|needed| ResourceError::TransmitBuffer { needed }.into())
+    out.finish(first_byte::SUBSCRIBE, 0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ResourceError;
 
     #[test]
     fn the_example_of_figure_3_23_is_reproduced() {
@@ -50,20 +55,21 @@ mod tests {
             Filter { topic: &["c/d"], qos: QoS::AtMostOnce },
         ];
         let mut buffer = [0; 32];
-        let length = encode(PacketIdentifier::new(10).unwrap(), &filters, &mut buffer).unwrap();
+        let mut out = Outbound::new(&mut buffer);
+        encode(PacketIdentifier::new(10).unwrap(), &filters, &mut out).unwrap();
         let expected = [0x82, 14, 0, 10, 0, 3, b'a', b'/', b'b', 1, 0, 3, b'c', b'/', b'd', 0];
-        assert_eq!(buffer[..length], expected);
+        assert_eq!(out.pending(), expected);
     }
 
     #[test]
     fn no_filter_and_bad_filters_are_refused() {
-        let identifier = PacketIdentifier::FIRST;
         let mut buffer = [0; 8];
-        assert_eq!(encode(identifier, &[], &mut buffer), Err(Misuse::NoTopicFilter.into()));
+        let mut out = Outbound::new(&mut buffer);
+        let mut refused = |filters: &[Filter<'_>]| encode(PacketIdentifier::FIRST, filters, &mut out);
+        assert_eq!(refused(&[]), Err(Misuse::NoTopicFilter.into()));
         let bad = Filter { topic: &["a#"], qos: QoS::AtMostOnce };
-        assert_eq!(encode(identifier, &[bad], &mut buffer), Err(Misuse::TopicFilter.into()));
+        assert_eq!(refused(&[bad]), Err(Misuse::TopicFilter.into()));
         let long = Filter { topic: &["abcdef"], qos: QoS::AtMostOnce };
-        let needed = ResourceError::TransmitBuffer { needed: 13 };
-        assert_eq!(encode(identifier, &[long], &mut buffer), Err(needed.into()));
+        assert_eq!(refused(&[long]), Err(ResourceError::TransmitBuffer { needed: 16 }.into()));
     }
 }

@@ -5,15 +5,13 @@ use core::convert::Infallible;
 use monoclock::Millis;
 
 use super::{Phase, Session};
-use crate::error::{ConnectError, Error, Misuse, ResourceError};
+use crate::error::{ConnectError, Error, Misuse};
 use crate::identifier::PacketIdentifier;
-use crate::in_flight::Awaited;
 use crate::packet::connect::{Connect, Password};
 use crate::packet::publish::Publish;
 use crate::packet::subscribe::{self, Filter};
-use crate::packet::{DISCONNECT, unsubscribe};
+use crate::packet::{first_byte, unsubscribe};
 use crate::qos::QoS;
-use crate::wire::Writer;
 
 impl Session<'_> {
     /// Begins a connection over a new stream: CONNECT is put into the transmit buffer.
@@ -27,19 +25,8 @@ impl Session<'_> {
     ) -> Result<(), ConnectError<Infallible, P::Error>> {
         self.close();
         let (clean, keep_alive) = (connect.clean_session, connect.keep_alive);
-        let length = connect.encode(self.transmit)?;
-        self.pending = 0..length;
-        self.inbound.reset();
-        (self.clean, self.session_present) = (clean, false);
-        if clean {
-            self.in_flight.clear();
-            #[cfg(feature = "qos2")]
-            self.received.clear();
-        } else {
-            self.in_flight.forget_subscriptions();
-        }
-        self.keep_alive = Millis::from_secs(u32::from(keep_alive));
-        self.phase = Phase::Connecting;
+        connect.encode(&mut self.out)?;
+        self.start(clean, keep_alive);
         Ok(())
     }
 
@@ -50,21 +37,21 @@ impl Session<'_> {
     pub fn publish(&mut self, message: &Publish<'_>) -> Result<Option<PacketIdentifier>, Error> {
         self.check_ready()?;
         let identifier = self.identifier_for(message.qos)?;
-        let length = message.encode(identifier, self.transmit)?;
+        message.encode(identifier, 0, &mut self.out)?;
         if let Some(identifier) = identifier {
+            let mut retained = 0;
             if !self.clean {
-                self.in_flight.retain(identifier, self.transmit.get(..length).unwrap_or_default())?;
+                retained = self.in_flight.retain(self.out.pending()).inspect_err(|_| self.out.clear())?;
             }
-            self.in_flight.insert(identifier, awaited(message.qos));
+            self.in_flight.insert(identifier, awaited(message.qos), retained);
         }
-        self.pending = 0..length;
         Ok(identifier)
     }
 
-    /// Puts a PUBLISH without its payload into the transmit buffer; `length` bytes of payload must
+    /// Puts a PUBLISH without the rest of its payload into the transmit buffer: `length` bytes of it must
     /// follow on the stream, each reported to [`handle_streamed`](Self::handle_streamed).
     ///
-    /// The payload of `message` is not looked at.
+    /// The payload of `message` itself comes first.
     ///
     /// # Errors
     /// [`Error::Misuse`], also for QoS 1 in a persistent session, and [`Error::Resource`].
@@ -78,13 +65,10 @@ impl Session<'_> {
         if identifier.is_some() && !self.clean {
             return Err(Misuse::StreamedRetention.into());
         }
-        let mut writer = Writer::new(self.transmit);
-        message.encode_header(identifier, length, &mut writer)?;
-        let header = writer.finish().map_err(|needed| ResourceError::TransmitBuffer { needed })?;
+        message.encode(identifier, length, &mut self.out)?;
         if let Some(identifier) = identifier {
-            self.in_flight.insert(identifier, awaited(message.qos));
+            self.in_flight.insert(identifier, awaited(message.qos), 0);
         }
-        self.pending = 0..header;
         self.streaming = length;
         Ok(identifier)
     }
@@ -96,9 +80,10 @@ impl Session<'_> {
     pub fn subscribe(&mut self, filters: &[Filter<'_>]) -> Result<PacketIdentifier, Error> {
         self.check_ready()?;
         let identifier = self.in_flight.unused_identifier()?;
-        let length = subscribe::encode(identifier, filters, self.transmit)?;
-        self.in_flight.insert(identifier, Awaited::Suback(filter_count(filters.len())));
-        self.pending = 0..length;
+        subscribe::encode(identifier, filters, &mut self.out)?;
+        // A packet never has more filters than this.
+        let count = u16::try_from(filters.len()).unwrap_or(u16::MAX);
+        self.in_flight.insert(identifier, first_byte::SUBACK, count);
         Ok(identifier)
     }
 
@@ -109,9 +94,8 @@ impl Session<'_> {
     pub fn unsubscribe(&mut self, filters: &[&[&str]]) -> Result<PacketIdentifier, Error> {
         self.check_ready()?;
         let identifier = self.in_flight.unused_identifier()?;
-        let length = unsubscribe::encode(identifier, filters, self.transmit)?;
-        self.in_flight.insert(identifier, Awaited::Unsuback);
-        self.pending = 0..length;
+        unsubscribe::encode(identifier, filters, &mut self.out)?;
+        self.in_flight.insert(identifier, first_byte::UNSUBACK, 0);
         Ok(identifier)
     }
 
@@ -121,17 +105,33 @@ impl Session<'_> {
     /// [`Error::Misuse`] when there is no connection.
     pub fn finish(&mut self) -> Result<(), Error> {
         self.check_ready()?;
-        self.queue(&DISCONNECT);
+        self.out.short(first_byte::DISCONNECT, None);
         // [MQTT-3.14.4-2]: nothing follows it.
         self.phase = Phase::Closed;
         Ok(())
     }
 
-    fn identifier_for(&self, qos: QoS) -> Result<Option<PacketIdentifier>, ResourceError> {
-        if qos == QoS::AtMostOnce { Ok(None) } else { self.in_flight.unused_identifier().map(Some) }
+    /// Takes note that CONNECT is on its way.
+    fn start(&mut self, clean: bool, keep_alive: u16) {
+        self.inbound.reset();
+        (self.clean, self.session_present) = (clean, false);
+        if clean {
+            self.in_flight.clear();
+            #[cfg(feature = "qos2")]
+            self.received.clear();
+        } else {
+            self.in_flight.forget_unretained();
+        }
+        // Three quarters, so that there is time for PINGREQ to arrive [MQTT-3.1.2-23].
+        self.ping_after = Millis(u32::from(keep_alive) * 750);
+        self.phase = Phase::Connecting;
     }
 
-    fn check_ready(&self) -> Result<(), Misuse> {
+    fn identifier_for(&self, qos: QoS) -> Result<Option<PacketIdentifier>, Error> {
+        if qos == QoS::AtMostOnce { Ok(None) } else { Ok(Some(self.in_flight.unused_identifier()?)) }
+    }
+
+    fn check_ready(&mut self) -> Result<(), Misuse> {
         if self.phase != Phase::Connected {
             Err(Misuse::NotConnected)
         } else if self.has_transmit() || self.streaming > 0 {
@@ -142,15 +142,11 @@ impl Session<'_> {
     }
 }
 
-const fn awaited(qos: QoS) -> Awaited {
+/// First byte of the packet that answers a PUBLISH.
+const fn awaited(qos: QoS) -> u8 {
     match qos {
         #[cfg(feature = "qos2")]
-        QoS::ExactlyOnce => Awaited::Pubrec,
-        _ => Awaited::Puback,
+        QoS::ExactlyOnce => first_byte::PUBREC,
+        _ => first_byte::PUBACK,
     }
-}
-
-/// Counts filters as SUBACK is compared with them; a packet never has more than fit.
-fn filter_count(count: usize) -> u16 {
-    u16::try_from(count).unwrap_or(u16::MAX)
 }

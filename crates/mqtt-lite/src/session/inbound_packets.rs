@@ -1,204 +1,180 @@
 //! What the session makes of each packet from the server.
 
-use core::ops::Range;
-
-use super::{Incoming, Large, Phase, Ping, Session};
+use super::{Phase, Ping, Session};
 use crate::error::{Error, PeerError};
-use crate::identifier::PacketIdentifier;
-use crate::in_flight::Awaited;
-use crate::inbound::Frame;
-use crate::packet::publish::Head;
-use crate::packet::{acknowledge, connack, first_byte, suback};
+use crate::event::Event;
+use crate::packet::publish::{self, Head};
+use crate::packet::suback::Granted;
+use crate::packet::{acknowledge, connack, first_byte};
 #[cfg(feature = "qos2")]
-use crate::qos::QoS;
+use crate::{identifier::PacketIdentifier, qos::QoS};
 
 impl Session<'_> {
-    /// Works on what was received until there is an event, or something to transmit.
-    pub(crate) fn next_incoming(&mut self) -> Result<Option<Incoming>, Error> {
-        while self.phase != Phase::Closed && !self.has_transmit() {
-            match self.advance() {
-                Ok(Advance::Nothing) => return Ok(None),
-                Ok(Advance::Internal) => {}
-                Ok(Advance::Event(incoming)) => return Ok(Some(incoming)),
+    /// Takes the next event from what was received; `None` when more bytes are needed, or when
+    /// something must be transmitted first.
+    ///
+    /// # Errors
+    /// When the server refuses the connection or breaks the rules, or a packet does not fit: the
+    /// connection is over then.
+    pub fn poll_event(&mut self) -> Result<Option<Event<'_>>, Error> {
+        while self.next()? {
+            if self.inbound.frame.first != Some(first_byte::CONNACK) {
+                return Ok(Some(self.event()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Works on what was received until there is an event, or CONNACK has come; tells whether that is so.
+    pub(crate) fn next(&mut self) -> Result<bool, Error> {
+        while self.phase != Phase::Closed && self.streaming == 0 && !self.has_transmit() {
+            match self
+                .inbound
+                .next()
+                .and_then(|found| if found { self.received().map(Some) } else { Ok(None) })
+            {
+                Ok(Some(true)) => return Ok(true),
+                Ok(Some(false)) => {}
+                Ok(None) => break,
                 Err(error) => {
                     self.close();
                     return Err(error);
                 }
             }
         }
-        Ok(None)
+        Ok(false)
     }
 
-    fn advance(&mut self) -> Result<Advance, Error> {
-        let Some(frame) = self.inbound.next()? else { return Ok(Advance::Nothing) };
-        match frame {
-            Frame::Packet { first, body } if first_byte::is_publish(first) => {
-                self.message_received(first, body, None)
+    /// The event that [`Session::next`] has found.
+    pub(crate) fn event(&self) -> Event<'_> {
+        let (frame, body) = (&self.inbound.frame, self.inbound.body());
+        let Some(first) = frame.first else { return Event::Chunk { payload: body, left: frame.left } };
+        match frame.identifier {
+            Some(identifier) if first == first_byte::SUBACK => {
+                Event::Subscribed(identifier, Granted::checked(body.get(2..).unwrap_or_default()))
             }
-            Frame::Packet { first, body } => self.packet_received(first, body),
-            Frame::Large { first, head, payload } => self.message_received(first, head, Some(payload)),
-            Frame::Chunk { bytes, left } => {
-                #[cfg(feature = "qos2")]
-                let skip = self.large.skip;
-                #[cfg(not(feature = "qos2"))]
-                let skip = false;
-                if left == 0 {
-                    self.owed = core::mem::take(&mut self.large).acknowledgement;
+            Some(identifier) if first == first_byte::UNSUBACK => Event::Unsubscribed(identifier),
+            Some(identifier) => Event::Published(identifier),
+            None => {
+                let message = publish::message(first, frame.topic, body);
+                match frame.left {
+                    0 => Event::Message(message),
+                    length => Event::LargeMessage { message, length },
                 }
-                Ok(if skip { Advance::Internal } else { Advance::Event(Incoming::Chunk { bytes, left }) })
             }
         }
     }
 
-    fn packet_received(&mut self, first: u8, body: Range<usize>) -> Result<Advance, Error> {
-        let bytes = self.inbound.bytes(body.clone());
-        let connected = self.phase == Phase::Connected;
-        let incoming = match first {
+    /// Works on what was cut off; tells whether it is an event.
+    fn received(&mut self) -> Result<bool, Error> {
+        let Some(first) = self.inbound.frame.first else { return Ok(self.payload_received()) };
+        match (first, self.phase) {
+            (first_byte::PUBLISH..=0x3F, Phase::Connected) => self.message_received(first),
             // [MQTT-3.2.0-1]: CONNACK is the first packet, and comes once.
-            first_byte::CONNACK if !connected => {
-                let session_present = connack::decode(bytes)?.map_err(Error::Refused)?;
-                self.accepted(session_present)?;
-                return Ok(Advance::Internal);
-            }
-            first_byte::PUBACK if connected => {
-                let identifier = acknowledge::decode(bytes)?;
-                self.acknowledged(identifier, Awaited::Puback)?;
-                Incoming::Published(identifier)
-            }
-            #[cfg(feature = "qos2")]
-            first_byte::PUBREC if connected => {
-                let identifier = acknowledge::decode(bytes)?;
-                let release = acknowledge::encode(first_byte::PUBREL, identifier);
-                self.in_flight.receive(identifier, &release)?;
+            (first_byte::CONNACK, Phase::Connecting) => self.connack_received(),
+            (first_byte::PUBACK | first_byte::SUBACK | first_byte::UNSUBACK, Phase::Connected) => {
+                let (identifier, codes) = acknowledge::decode(first, self.inbound.body())?;
+                self.in_flight.acknowledge(identifier, first, codes.len())?;
+                self.inbound.frame.identifier = Some(identifier);
                 self.response = None;
-                self.owed = Some((first_byte::PUBREL, identifier));
-                return Ok(Advance::Internal);
+                Ok(true)
             }
             #[cfg(feature = "qos2")]
-            first_byte::PUBREL if connected => {
-                let identifier = acknowledge::decode(bytes)?;
+            (first_byte::PUBREC | first_byte::PUBREL | first_byte::PUBCOMP, Phase::Connected) => {
+                self.exactly_once_received(first)
+            }
+            (first_byte::PINGRESP, _) if self.ping == Ping::Sent => self.pingresp_received(),
+            _ => Err(PeerError::UnexpectedPacket(first).into()),
+        }
+    }
+
+    fn connack_received(&mut self) -> Result<bool, Error> {
+        self.session_present = connack::decode(self.inbound.body())?;
+        if self.session_present && self.clean {
+            // [MQTT-3.2.2-1]
+            return Err(PeerError::SessionPresent.into());
+        }
+        #[cfg(feature = "qos2")]
+        if !self.session_present {
+            // The server has forgotten its messages, and uses their identifiers for others.
+            self.received.clear();
+        }
+        self.phase = Phase::Connected;
+        (self.response, self.resend) = (None, 0);
+        Ok(true)
+    }
+
+    fn pingresp_received(&mut self) -> Result<bool, Error> {
+        if !self.inbound.body().is_empty() {
+            return Err(PeerError::MalformedPacket.into());
+        }
+        self.ping = Ping::Idle;
+        if self.in_flight.len() == 0 {
+            // Otherwise the time of what is in flight goes on.
+            self.response = None;
+        }
+        Ok(false)
+    }
+
+    /// Takes a message, whole, or without its payload.
+    fn message_received(&mut self, first: u8) -> Result<bool, Error> {
+        let Head { topic, identifier } = Head::decode(first, self.inbound.body())?;
+        self.inbound.frame.topic = topic;
+        #[cfg(feature = "qos2")]
+        if publish::qos(first) == QoS::ExactlyOnce {
+            return self.exactly_once_message(identifier);
+        }
+        self.owed = identifier.map(|identifier| (first_byte::PUBACK, identifier));
+        Ok(true)
+    }
+
+    /// Takes a piece of a large message.
+    fn payload_received(&mut self) -> bool {
+        // An answer behind this message could not come any sooner.
+        self.response = None;
+        #[cfg(feature = "qos2")]
+        if self.skip {
+            self.skip = self.inbound.is_streaming();
+            return false;
+        }
+        true
+    }
+
+    /// Takes a message of QoS 2; one that was received before is answered, not delivered.
+    #[cfg(feature = "qos2")]
+    fn exactly_once_message(&mut self, identifier: Option<PacketIdentifier>) -> Result<bool, Error> {
+        let Some(identifier) = identifier else { return Ok(false) };
+        let is_new = !self.received.contains(&identifier);
+        if is_new {
+            self.received.push(identifier).map_err(|_| crate::ResourceError::InFlight)?;
+        }
+        self.owed = Some((first_byte::PUBREC, identifier));
+        self.skip = !is_new && self.inbound.is_streaming();
+        Ok(is_new)
+    }
+
+    /// Takes a packet of the exchange for QoS 2 (section 4.3.3).
+    #[cfg(feature = "qos2")]
+    fn exactly_once_received(&mut self, first: u8) -> Result<bool, Error> {
+        let (identifier, _) = acknowledge::decode(first, self.inbound.body())?;
+        match first {
+            first_byte::PUBREC => {
+                let [high, low] = identifier.value().to_be_bytes();
+                self.in_flight.receive(identifier, &[first_byte::PUBREL, 2, high, low])?;
+                self.owed = Some((first_byte::PUBREL, identifier));
+            }
+            first_byte::PUBREL => {
                 // PUBCOMP also answers a PUBREL that is repeated (section 4.3.3).
                 if let Some(index) = self.received.iter().position(|received| *received == identifier) {
                     let _ = self.received.swap_remove(index);
                 }
                 self.owed = Some((first_byte::PUBCOMP, identifier));
-                return Ok(Advance::Internal);
+                return Ok(false);
             }
-            #[cfg(feature = "qos2")]
-            first_byte::PUBCOMP if connected => {
-                let identifier = acknowledge::decode(bytes)?;
-                self.acknowledged(identifier, Awaited::Pubcomp)?;
-                Incoming::Published(identifier)
-            }
-            first_byte::SUBACK if connected => {
-                let (identifier, codes) = suback::decode(bytes)?;
-                let count = codes.len();
-                match self.in_flight.awaited(identifier) {
-                    Some(Awaited::Suback(filters)) if usize::from(filters) != count => {
-                        return Err(PeerError::GrantedCount.into());
-                    }
-                    Some(suback @ Awaited::Suback(_)) => self.acknowledged(identifier, suback)?,
-                    _ => return Err(PeerError::UnknownIdentifier(identifier).into()),
-                }
-                Incoming::Subscribed(identifier, body.end - count..body.end)
-            }
-            first_byte::UNSUBACK if connected => {
-                let identifier = acknowledge::decode(bytes)?;
-                self.acknowledged(identifier, Awaited::Unsuback)?;
-                Incoming::Unsubscribed(identifier)
-            }
-            first_byte::PINGRESP if matches!(self.ping, Ping::Sent(_)) => {
-                if !bytes.is_empty() {
-                    return Err(PeerError::MalformedPacket.into());
-                }
-                self.ping = Ping::Idle;
-                return Ok(Advance::Internal);
-            }
-            _ => return Err(PeerError::UnexpectedPacket(first).into()),
-        };
-        Ok(Advance::Event(incoming))
-    }
-
-    fn accepted(&mut self, session_present: bool) -> Result<(), PeerError> {
-        if session_present && self.clean {
-            // [MQTT-3.2.2-1]
-            return Err(PeerError::SessionPresent);
+            _ => self.in_flight.acknowledge(identifier, first, 0)?,
         }
-        self.session_present = session_present;
-        #[cfg(feature = "qos2")]
-        if !session_present {
-            // The server has forgotten its messages, and uses their identifiers for others.
-            self.received.clear();
-        }
-        self.phase = Phase::Connected;
         self.response = None;
-        self.resend = Some(0);
-        Ok(())
+        self.inbound.frame.identifier = Some(identifier);
+        Ok(first == first_byte::PUBCOMP)
     }
-
-    fn acknowledged(&mut self, identifier: PacketIdentifier, awaited: Awaited) -> Result<(), PeerError> {
-        self.in_flight.acknowledge(identifier, awaited)?;
-        self.response = None;
-        Ok(())
-    }
-
-    /// Takes a message, whole, or without its payload of `follows` bytes.
-    fn message_received(
-        &mut self,
-        first: u8,
-        body: Range<usize>,
-        follows: Option<usize>,
-    ) -> Result<Advance, Error> {
-        let (head, repeated) = self.head(first, body.clone())?;
-        let acknowledgement = acknowledgement(&head);
-        if follows.unwrap_or_default() > 0 {
-            self.large = Large {
-                acknowledgement,
-                #[cfg(feature = "qos2")]
-                skip: repeated,
-            };
-        } else {
-            self.owed = acknowledgement;
-        }
-        Ok(if repeated {
-            Advance::Internal
-        } else {
-            Advance::Event(Incoming::Message { head, body, follows })
-        })
-    }
-
-    /// Decodes the head of a PUBLISH; tells whether the message was received before (QoS 2).
-    fn head(&mut self, first: u8, body: Range<usize>) -> Result<(Head, bool), Error> {
-        if self.phase != Phase::Connected {
-            return Err(PeerError::UnexpectedPacket(first).into());
-        }
-        let head = Head::decode(first, self.inbound.bytes(body))?;
-        #[cfg(feature = "qos2")]
-        if let (QoS::ExactlyOnce, Some(identifier)) = (head.qos, head.identifier) {
-            if self.received.contains(&identifier) {
-                return Ok((head, true));
-            }
-            self.received.push(identifier).map_err(|_| crate::ResourceError::InFlight)?;
-        }
-        Ok((head, false))
-    }
-}
-
-/// What became of a packet.
-enum Advance {
-    /// There is none.
-    Nothing,
-    /// It was for the session only.
-    Internal,
-    Event(Incoming),
-}
-
-/// The packet that acknowledges a message (section 4.3).
-fn acknowledgement(head: &Head) -> Option<(u8, PacketIdentifier)> {
-    let first = match head.qos {
-        #[cfg(feature = "qos2")]
-        QoS::ExactlyOnce => first_byte::PUBREC,
-        _ => first_byte::PUBACK,
-    };
-    head.identifier.map(|identifier| (first, identifier))
 }

@@ -1,12 +1,12 @@
 //! Bytes and time: what goes out, what came in, and when something is due.
 
-use monoclock::{Instant, Millis};
+use monoclock::Instant;
 
 use super::{Phase, Ping, Session};
 use crate::error::{Error, Waiting};
-use crate::event::Event;
+use crate::in_flight::IN_FLIGHT;
+use crate::packet::first_byte;
 use crate::packet::publish::DUP;
-use crate::packet::{PINGREQ, acknowledge, first_byte};
 
 impl Session<'_> {
     /// Lends room for bytes to be received; tell [`handle_received`](Self::handle_received) how many.
@@ -21,11 +21,8 @@ impl Session<'_> {
 
     /// Takes note that the first `count` bytes of [`poll_transmit`](Self::poll_transmit) were sent.
     pub fn handle_transmitted(&mut self, count: usize, now: Instant) {
-        self.pending.start = self.pending.start.saturating_add(count).min(self.pending.end);
+        self.out.sent(count);
         self.note_transmit(now);
-        if self.pending.is_empty() && self.ping == Ping::Queued {
-            self.ping = Ping::Sent(now + self.response_timeout);
-        }
     }
 
     /// Takes note that `count` bytes of a streamed payload were sent.
@@ -45,25 +42,17 @@ impl Session<'_> {
     /// # Errors
     /// [`Error::Timeout`]; the connection is over then.
     pub fn handle_timeout(&mut self, now: Instant) -> Result<(), Error> {
-        let overdue = |deadline: Instant| now.has_reached(deadline);
-        if let Ping::Sent(deadline) = self.ping
-            && overdue(deadline)
-        {
-            self.close();
-            return Err(Error::Timeout(Waiting::PingResponse));
-        }
-        if self.response.is_some_and(overdue) {
+        if self.is_answer_overdue(now) {
             let waiting = match self.phase {
                 Phase::Connecting => Waiting::ConnectAcknowledgement,
-                _ => Waiting::Acknowledgement,
+                _ if self.in_flight.len() > 0 => Waiting::Acknowledgement,
+                _ => Waiting::PingResponse,
             };
             self.close();
             return Err(Error::Timeout(waiting));
         }
-        if self.response.is_none() && self.phase == Phase::Connected && self.in_flight.len() > 0 {
-            self.response = Some(now + self.response_timeout);
-        }
-        if self.ping_time().is_some_and(overdue) {
+        self.await_answer(now);
+        if self.ping_time().is_some_and(|time| now.has_reached(time)) {
             self.ping = Ping::Due;
         }
         Ok(())
@@ -73,8 +62,7 @@ impl Session<'_> {
     /// what has arrived meanwhile.
     #[must_use]
     pub fn is_answer_overdue(&self, now: Instant) -> bool {
-        let ping = matches!(self.ping, Ping::Sent(deadline) if now.has_reached(deadline));
-        ping || self.response.is_some_and(|deadline| now.has_reached(deadline))
+        self.response.is_some_and(|deadline| now.has_reached(deadline))
     }
 
     /// Shows the bytes to be sent next; tell [`handle_transmitted`](Self::handle_transmitted) how many
@@ -82,92 +70,72 @@ impl Session<'_> {
     ///
     /// They belong to one packet; a transport that takes them all sends one packet per write.
     pub fn poll_transmit(&mut self) -> Option<&[u8]> {
-        if self.pending.is_empty() && self.streaming == 0 {
-            if let Some((first, identifier)) = self.owed.take() {
-                self.queue(&acknowledge::encode(first, identifier));
-            } else if let Some(place) = self.resend {
-                self.queue_retained(place);
-            } else if self.ping == Ping::Due {
-                self.ping = Ping::Queued;
-                self.queue(&PINGREQ);
-            }
-        }
-        self.transmit.get(self.pending.clone()).filter(|bytes| !bytes.is_empty())
+        if self.has_transmit() { Some(self.out.pending()) } else { None }
     }
 
     /// Tells whether [`poll_transmit`](Self::poll_transmit) has something.
-    #[must_use]
-    #[inline(never)] // several callers: 0.2 KB of flash
-    pub fn has_transmit(&self) -> bool {
-        !self.pending.is_empty() || self.owed.is_some() || self.resend.is_some() || self.ping == Ping::Due
+    #[inline(never)] // several callers
+    pub fn has_transmit(&mut self) -> bool {
+        if self.out.is_empty() && self.streaming == 0 {
+            self.refill();
+        }
+        !self.out.is_empty()
     }
 
     /// Tells whether the packet that [`poll_transmit`](Self::poll_transmit) began is not out yet.
     #[must_use]
-    pub fn is_packet_pending(&self) -> bool {
-        !self.pending.is_empty() || self.streaming > 0
-    }
-
-    /// Takes the next event from what was received; `None` when more bytes are needed, or when
-    /// something must be transmitted first.
-    ///
-    /// # Errors
-    /// When the server refuses the connection or breaks the rules, or a packet does not fit: the
-    /// connection is over then.
-    pub fn poll_event(&mut self) -> Result<Option<Event<'_>>, Error> {
-        match self.next_incoming()? {
-            Some(incoming) => Ok(Some(self.event(incoming))),
-            None => Ok(None),
-        }
+    pub const fn is_packet_pending(&self) -> bool {
+        !self.out.is_empty() || self.streaming > 0
     }
 
     /// Tells when [`handle_timeout`](Self::handle_timeout) has something to do.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let ping = match self.ping {
-            Ping::Sent(deadline) => Some(deadline),
-            _ => self.ping_time(),
-        };
-        match (ping, self.response) {
+        match (self.ping_time(), self.response) {
             (Some(ping), Some(response)) => Some(ping.earlier(response)),
             (ping, response) => ping.or(response),
         }
     }
 
-    /// Tells when silence makes a PINGREQ due: after three quarters of the Keep Alive, so that there is
-    /// time for it to arrive [MQTT-3.1.2-23].
+    /// Tells when silence makes a PINGREQ due.
     fn ping_time(&self) -> Option<Instant> {
-        let on = self.phase == Phase::Connected && self.ping == Ping::Idle && self.keep_alive.0 > 0;
-        on.then(|| self.last_transmit + Millis(self.keep_alive.0 / 4 * 3))
+        let on = self.phase == Phase::Connected && self.ping == Ping::Idle && self.ping_after.0 > 0;
+        on.then(|| self.last_transmit + self.ping_after)
     }
 
     fn note_transmit(&mut self, now: Instant) {
         self.last_transmit = now;
-        let waits = self.phase == Phase::Connecting || self.in_flight.len() > 0;
-        if waits && self.response.is_none() {
+        self.await_answer(now);
+    }
+
+    /// Sets the time by which the server must have answered, if it owes an answer and has no such time yet.
+    fn await_answer(&mut self, now: Instant) {
+        if self.response.is_none() && self.is_answer_awaited() {
             self.response = Some(now + self.response_timeout);
         }
     }
 
-    /// Puts a short packet into the transmit buffer.
-    pub(super) fn queue(&mut self, packet: &[u8]) {
-        for (to, from) in self.transmit.iter_mut().zip(packet) {
-            *to = *from;
+    /// Puts in what the session itself has to send: an acknowledgement, a packet again, or PINGREQ.
+    fn refill(&mut self) {
+        if !self.inbound.is_streaming()
+            && let Some((first, identifier)) = self.owed.take()
+        {
+            self.out.short(first, Some(identifier));
+            return;
         }
-        self.pending = 0..packet.len();
-    }
-
-    /// Puts the retained packet at `place` into the transmit buffer, marked DUP [MQTT-3.3.1-1].
-    fn queue_retained(&mut self, place: usize) {
-        self.resend = None;
-        if let Some((length, next)) = self.in_flight.retained(place, self.transmit) {
-            if let Some(first) = self.transmit.first_mut()
-                && first_byte::is_publish(*first)
-            {
-                *first |= DUP;
+        while let Some(packet) = self.in_flight.packet(self.resend) {
+            self.resend += 1;
+            if let Some(first) = packet.first() {
+                // [MQTT-3.3.1-1]
+                let flags = if first_byte::is_publish(*first) { DUP } else { 0 };
+                self.out.again(packet, flags);
+                return;
             }
-            self.pending = 0..length;
-            self.resend = Some(next);
+        }
+        self.resend = IN_FLIGHT;
+        if self.ping == Ping::Due {
+            self.ping = Ping::Sent;
+            self.out.short(first_byte::PINGREQ, None);
         }
     }
 }
