@@ -25,6 +25,7 @@ mod gateway;
 mod json;
 mod link;
 mod outbox;
+mod rules;
 mod session;
 mod topic;
 

@@ -10,6 +10,7 @@ use crate::device_path::DevicePath;
 use crate::endpoint::Endpoint;
 use crate::error::ConnectError;
 use crate::link::{Login, MqttConnection, MqttLink, QoS, Stream};
+use crate::rules::{Rules, STATE_INTERVAL};
 use crate::topic;
 
 /// Keep Alive in seconds, as the bridge's page advises.
@@ -188,14 +189,18 @@ impl<L: MqttLink, C: Clock> Session<'_, L, C> {
         link.subscribe([(&config, QoS::AtLeastOnce), (&commands, QoS::AtMostOnce)])
             .map_err(ConnectError::Link)?;
         self.history.begin(self.clock.now());
-        Ok(Connection::new(link, &self.clock, device, &mut self.history))
+        Ok(Connection::new(link, &self.clock, Rules::new(device, &mut self.history)))
     }
 }
 
 impl History {
     /// A connection has begun.
-    pub(crate) const fn begin(&mut self, now: Instant) {
+    pub(crate) fn begin(&mut self, now: Instant) {
         self.connected = Some(now);
         self.connections = self.connections.wrapping_add(1);
+        // Instants wrap: what is long past must not become the future.
+        if self.state_published.is_some_and(|last| now.has_reached(last + STATE_INTERVAL)) {
+            self.state_published = None;
+        }
     }
 }

@@ -4,7 +4,7 @@ mod support;
 
 use core::time::Duration;
 
-use gcp_iot_core::{Error, Event};
+use gcp_iot_core::{Error, Event, QoS};
 use iot_core_emulator as cloud;
 use monoclock::{Clock, Millis};
 use support::World;
@@ -94,4 +94,21 @@ fn a_connection_that_breaks_at_once_does_not_reset_the_delay() {
         world.clock.wait(at);
     }
     assert!(last >= 32_000, "{last} ms after eight failures");
+}
+
+#[test]
+fn a_state_that_is_weeks_old_holds_no_other_back() {
+    let world = World::new();
+    let mut buffers = [[0; 512]; 2];
+    let mut session = world.session(&mut buffers);
+    // Instants wrap after 49.7 days.
+    for days in 1..60 {
+        let mut device = session.connect(world.open(), &mut world.signer.clone(), world.unix_now()).unwrap();
+        if [1, 26, 59].contains(&days) {
+            device.publish_state(b"up", QoS::AtMostOnce).unwrap();
+        }
+        drop(device);
+        world.clock.advance(Duration::from_secs(86_400));
+    }
+    assert_eq!(world.states().len(), 3);
 }
