@@ -11,10 +11,7 @@ use embedded_storage::nor_flash::NorFlash;
 pub use self::error::{FlashOutboxError, FlushError};
 use self::log::{AppendError, Log};
 use self::page::{Arrived, DATA, Header, NOTE, PAGE};
-use crate::connection::Connection;
-use crate::error::Error;
-use crate::link::{MqttConnection, QoS};
-use crate::outbox::{DropPolicy, OutboxError};
+use crate::outbox::{DropPolicy, OutboxError, Waiting};
 use crate::topic;
 
 /// Events in flight at the same time; the rest waits.
@@ -69,7 +66,7 @@ const RESERVE: u32 = 4;
 /// assert_eq!(outbox.len(), 1);
 /// ```
 ///
-/// In the application's loop, [`Connection::flush_from`] sends what waits, and `Event::Published` is
+/// In the application's loop, [`Connection::flush_from`](crate::Connection::flush_from) sends what waits, and `Event::Published` is
 /// handed to [`FlashOutbox::acknowledge`].
 #[derive(Debug)]
 pub struct FlashOutbox<'b, F> {
@@ -86,6 +83,8 @@ pub struct FlashOutbox<'b, F> {
     in_flight: heapless::Vec<(u16, u32), WINDOW>,
     /// The connection that they belong to.
     connection: u32,
+    /// Sequence of the event that is being sent.
+    sending: u32,
 }
 
 /// An event in the log.
@@ -121,6 +120,7 @@ impl<'b, F: NorFlash> FlashOutbox<'b, F> {
             dropped: 0,
             in_flight: heapless::Vec::new(),
             connection: 0,
+            sending: 0,
         };
         outbox.count_waiting()?;
         Ok(outbox)
@@ -226,15 +226,17 @@ impl<'b, F: NorFlash> FlashOutbox<'b, F> {
         self.log.into_flash()
     }
 
-    /// Sends what waits, over the connection with this `number`.
-    fn flush<E>(
+    /// Finds the first event that may be sent over the connection with this number: its subfolder and payload.
+    pub(crate) fn next_to_send(
         &mut self,
         connection: u32,
-        mut publish: impl FnMut(&str, &[u8]) -> Result<Option<u16>, Error<E>>,
-    ) -> Result<(), FlushError<E, F::Error>> {
+    ) -> Result<Option<Waiting<'_>>, FlashOutboxError<F::Error>> {
         if connection != self.connection {
             self.connection = connection;
             self.in_flight.clear();
+        }
+        if self.in_flight.is_full() {
+            return Ok(None);
         }
         self.pass_over_lost()?;
         let mut from = self.oldest;
@@ -245,14 +247,18 @@ impl<'b, F: NorFlash> FlashOutbox<'b, F> {
                 break;
             }
             if !self.in_flight.iter().any(|(_, sequence)| *sequence == header.sequence) {
-                let (subfolder, payload) = self.load(position, &header)?;
-                let number = publish(subfolder, payload).map_err(FlushError::Connection)?;
-                // There is room: at most as many are in flight as the window has.
-                let _ = self.in_flight.push((number.unwrap_or_default(), header.sequence));
+                self.sending = header.sequence;
+                return self.load(position, &header).map(Some);
             }
             from = Some(self.log.after(position, header.pages()));
         }
-        Ok(())
+        Ok(None)
+    }
+
+    /// Takes note of the number that the event found last has in flight.
+    pub(crate) fn sent(&mut self, number: u16) {
+        // There is room: none is found otherwise.
+        let _ = self.in_flight.push((number, self.sending));
     }
 
     /// An event that flash no longer holds counts as dropped, so that it does not stop those behind it.
@@ -350,23 +356,6 @@ impl<'b, F: NorFlash> FlashOutbox<'b, F> {
         (self.count, self.oldest) = (count, first.map(|(position, _)| position));
         self.arrived.advance(first.map_or(self.arrived.oldest, |(_, sequence)| sequence));
         Ok(())
-    }
-}
-
-impl<M: MqttConnection, C: monoclock::Clock> Connection<'_, M, C> {
-    /// Sends events that wait in `outbox`, as many as may be in flight.
-    ///
-    /// To be called whenever there is time, best after each event of the loop.
-    ///
-    /// # Errors
-    /// When the connection is over, or the flash fails; nothing is lost then.
-    pub fn flush_from<F: NorFlash>(
-        &mut self,
-        outbox: &mut FlashOutbox<'_, F>,
-    ) -> Result<(), FlushError<M::Error, F::Error>> {
-        outbox.flush(self.number(), |subfolder, payload| {
-            self.publish_event(subfolder, payload, QoS::AtLeastOnce)
-        })
     }
 }
 

@@ -21,6 +21,7 @@ mod error;
 mod event;
 #[cfg(feature = "flash")]
 mod flash_outbox;
+mod flush;
 mod gateway;
 mod json;
 mod link;

@@ -3,9 +3,6 @@
 use core::cell::Cell;
 use core::fmt;
 
-use crate::connection::Connection;
-use crate::error::Error;
-use crate::link::{MqttConnection, QoS};
 use crate::topic;
 
 /// Bytes in front of every record: its number in flight, length of subfolder, length of payload.
@@ -29,7 +26,7 @@ const WINDOW: usize = 4;
 /// # Ok::<(), gcp_iot_core::OutboxError>(())
 /// ```
 ///
-/// In the application's loop, [`Connection::flush`] sends what waits, and `Event::Published` is handed to
+/// In the application's loop, [`Connection::flush`](crate::Connection::flush) sends what waits, and `Event::Published` is handed to
 /// [`Outbox::acknowledge`].
 #[derive(Debug)]
 pub struct Outbox<'b> {
@@ -40,7 +37,12 @@ pub struct Outbox<'b> {
     dropped: u32,
     /// The connection that the numbers in flight belong to.
     connection: u32,
+    /// Where the event is that is being sent.
+    sending: usize,
 }
+
+/// An event that waits: its subfolder and payload.
+pub(crate) type Waiting<'a> = (&'a str, &'a [u8]);
 
 /// Which event goes when there is no room for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +69,7 @@ impl<'b> Outbox<'b> {
     /// Makes an empty outbox; an event takes five bytes, its subfolder and its payload.
     #[must_use]
     pub const fn new(memory: &'b mut [u8], policy: DropPolicy) -> Self {
-        Self { memory, used: 0, count: 0, policy, dropped: 0, connection: 0 }
+        Self { memory, used: 0, count: 0, policy, dropped: 0, connection: 0, sending: 0 }
     }
 
     /// Takes an event for `subfolder`, which may be empty.
@@ -138,33 +140,32 @@ impl<'b> Outbox<'b> {
         self.dropped
     }
 
-    /// Sends what waits, over the connection with this `number`.
-    fn flush<E>(
-        &mut self,
-        connection: u32,
-        mut publish: impl FnMut(&str, &[u8]) -> Result<Option<u16>, Error<E>>,
-    ) -> Result<(), Error<E>> {
-        let fresh = connection != self.connection;
-        self.connection = connection;
-        let (mut place, mut window) = (0, WINDOW);
-        while let Some(record) = self.record(place) {
-            let next = record.next;
-            if record.number == 0 || fresh {
+    /// Finds the first event that may be sent over the connection with this number: its subfolder and payload.
+    pub(crate) fn next_to_send(&mut self, connection: u32) -> Option<Waiting<'_>> {
+        let mut place = 0;
+        if connection != self.connection {
+            self.connection = connection;
+            // What was in flight went down with its connection.
+            while let Some(next) = self.record(place).map(|record| record.next) {
                 self.number(place, 0);
-                if window == 0 {
-                    // With a new connection the rest loses its numbers, too.
-                    place = next;
-                    continue;
-                }
-                if let Some(record) = self.record(place) {
-                    let number = publish(record.subfolder, record.payload)?;
-                    self.number(place, number.unwrap_or_default());
-                }
+                place = next;
             }
-            window = window.saturating_sub(1);
-            place = next;
+            place = 0;
         }
-        Ok(())
+        for _ in 0..WINDOW {
+            let record = self.record(place)?;
+            if record.number == 0 {
+                self.sending = place;
+                return self.record(place).map(|record| (record.subfolder, record.payload));
+            }
+            place = record.next;
+        }
+        None
+    }
+
+    /// Takes note of the number that the event found last has in flight.
+    pub(crate) fn sent(&mut self, number: u16) {
+        self.number(self.sending, number);
     }
 
     fn record(&self, place: usize) -> Option<Record<'_>> {
@@ -210,20 +211,6 @@ struct Record<'a> {
     next: usize,
 }
 
-impl<M: MqttConnection, C: monoclock::Clock> Connection<'_, M, C> {
-    /// Sends events that wait in `outbox`, as many as may be in flight.
-    ///
-    /// To be called whenever there is time, best after each event of the loop.
-    ///
-    /// # Errors
-    /// When the connection is over; nothing is lost then.
-    pub fn flush(&mut self, outbox: &mut Outbox<'_>) -> Result<(), Error<M::Error>> {
-        outbox.flush(self.number(), |subfolder, payload| {
-            self.publish_event(subfolder, payload, QoS::AtLeastOnce)
-        })
-    }
-}
-
 impl fmt::Display for OutboxError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -248,12 +235,11 @@ mod tests {
 
     fn flush(outbox: &mut Outbox<'_>, connection: u32, next: &mut u16) -> Sent {
         let mut sent = Vec::new();
-        let publish = |subfolder: &str, payload: &[u8]| {
+        while let Some((subfolder, payload)) = outbox.next_to_send(connection) {
             sent.push((subfolder.to_string(), payload.to_vec()));
             *next += 1;
-            Ok::<_, Error<()>>(Some(*next))
-        };
-        outbox.flush(connection, publish).unwrap();
+            outbox.sent(*next);
+        }
         sent
     }
 

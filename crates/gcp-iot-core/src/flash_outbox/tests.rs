@@ -143,14 +143,13 @@ impl Device {
 
     fn flush(&mut self, outbox: &mut FlashOutbox<'_, Flash>) {
         let mut sent = Vec::new();
-        let publish = |folder: &str, payload: &[u8]| {
+        // Without power nothing is read.
+        while let Ok(Some((folder, payload))) = outbox.next_to_send(self.connection) {
             assert_eq!(folder, "f");
             self.identifier += 1;
             sent.push((self.identifier, payload.to_vec()));
-            Ok::<_, Error<()>>(Some(self.identifier))
-        };
-        // Without power nothing is read.
-        let _ = outbox.flush(self.connection, publish);
+            outbox.sent(self.identifier);
+        }
         for (identifier, payload) in sent {
             let number = u32::from_be_bytes(*payload.first_chunk().unwrap());
             let (state, size) = self.events[&number];
