@@ -266,3 +266,12 @@ impl PeerConnection for TlsEcho {
         None
     }
 }
+
+/// A certificate as text.
+pub fn pem(der: &[u8]) -> String {
+    use base64::Engine;
+    let digits = base64::engine::general_purpose::STANDARD.encode(der);
+    let lines: Vec<_> =
+        digits.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line).into_owned()).collect();
+    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
+}
