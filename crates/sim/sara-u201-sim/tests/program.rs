@@ -1,5 +1,7 @@
 //! The model as a program, seen by strangers: a TCP client, a terminal, a Python script.
 
+mod terminal;
+
 use core::time::Duration;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -7,6 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use sara_u201_sim::{Direction, Profile, Transcript};
+use terminal::Authority;
 
 /// The program, ended with the test.
 struct Program {
@@ -148,12 +151,26 @@ fn a_python_client_written_from_the_manual_gets_on() {
         eprintln!("python3 is not here: nothing tried");
         return;
     }
-    let program = Program::start(&["--tcp", "127.0.0.1:0", "--speed", "3"]);
-    let port = program.name.rsplit(':').next().expect("a port");
+    let directory = concat!(env!("CARGO_TARGET_TMPDIR"), "/authority");
+    std::fs::create_dir_all(directory).expect("a directory");
+    let authority = Authority::new();
+    let write =
+        |name: &str, bytes: &[u8]| std::fs::write(format!("{directory}/{name}"), bytes).expect("a file");
+    write("root.der", &authority.root);
+    for (file, name) in [("good", "localhost"), ("bad", "elsewhere.example")] {
+        let (certificate, key) = authority.identity(name);
+        write(&format!("{file}.pem"), format!("{certificate}{key}").as_bytes());
+    }
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/client.py");
-    let output = Command::new("python3").args([script, port]).output().expect("python runs");
-    let (out, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success() && out.trim() == "done", "{out}{error}");
+    for line in [&["--tcp", "127.0.0.1:0"][..], &["--pty"]] {
+        // The network sends a message after the first look at the signal.
+        let message = ["--speed", "4", "--fault", "message:from=+4930123,text=hello OK@+CSQ/result"];
+        let program = Program::start(&[line, &message].concat());
+        let output =
+            Command::new("python3").args([script, &program.name, directory]).output().expect("it runs");
+        let (out, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success() && out.trim() == "done", "{line:?}: {out}{error}");
+    }
 }
 
 #[test]

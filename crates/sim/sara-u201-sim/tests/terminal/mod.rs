@@ -197,6 +197,16 @@ impl Authority {
         Self { root, issuer: rcgen::Issuer::new(parameters, key) }
     }
 
+    /// A certificate for `name` and its key, as text.
+    pub fn identity(&self, name: &str) -> (String, String) {
+        let key = rcgen::KeyPair::generate().expect("a key");
+        let mut parameters = rcgen::CertificateParams::new([name.to_owned()]).expect("a name");
+        parameters.not_before = rcgen::date_time_ymd(2020, 1, 1);
+        parameters.not_after = rcgen::date_time_ymd(2044, 12, 31);
+        let certificate = parameters.signed_by(&key, &self.issuer).expect("a certificate");
+        (certificate.pem(), key.serialize_pem())
+    }
+
     /// A TLS server with a certificate for `name` that ends with `year`.
     pub fn server(
         &self,
