@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::memory::Memory;
-use crate::plug::{I2cTarget, PinWatcher, SerialPeer};
+use crate::plug::{I2cTarget, PinWatcher, SerialPeer, UsbHost};
 use crate::time::Time;
 
 pub mod clocks;
@@ -95,6 +95,8 @@ pub struct Plugs {
     pub serial: Vec<SerialLine>,
     /// I2C buses, found by their pins.
     pub i2c: Vec<I2cLine>,
+    /// The host at the other end of the USB cable.
+    pub usb: Option<Box<dyn UsbHost>>,
     /// Watchers of single pins.
     pub watchers: Vec<Box<dyn PinWatcher>>,
     /// Voltages at the inputs of the ADC in microvolts, by AIN number.

@@ -8,6 +8,7 @@ pub mod fabric;
 pub mod machine;
 pub mod memory;
 pub mod peripheral;
+pub mod peripherals;
 pub mod plug;
 mod time;
 

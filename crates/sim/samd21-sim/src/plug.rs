@@ -67,3 +67,63 @@ pub trait PinWatcher {
     /// Some pin has changed. Levels that the watcher drives itself are set with [`Pins::drive`].
     fn pins_changed(&mut self, pins: &mut Pins, now: Time);
 }
+
+/// A transaction on the USB, from the host's side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UsbTransaction {
+    /// SETUP with its eight bytes.
+    Setup([u8; 8]),
+    /// OUT with data; the flag is the data toggle.
+    Out(Vec<u8>, bool),
+    /// IN.
+    In,
+}
+
+/// What the device answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UsbHandshake {
+    /// It took the data.
+    Ack,
+    /// It sent data; the flag is the data toggle.
+    Data(Vec<u8>, bool),
+    /// Not now.
+    Nak,
+    /// Not at all.
+    Stall,
+    /// Nobody answers.
+    Silence,
+}
+
+/// What a host does next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UsbAction {
+    /// It holds the bus in reset, and lets it go now.
+    Reset,
+    /// A transaction with an endpoint of the device at an address.
+    Transaction {
+        /// Device address.
+        address: u8,
+        /// Endpoint number.
+        endpoint: u8,
+        /// What.
+        transaction: UsbTransaction,
+    },
+}
+
+/// The host at the other end of the USB cable.
+pub trait UsbHost {
+    /// The device has pulled D+ up, or let it go.
+    fn attached(&mut self, attached: bool, now: Time);
+
+    /// Something has changed in the device: who was not ready may be.
+    fn stirred(&mut self, now: Time);
+
+    /// Tells when the host acts next.
+    fn next_event(&self) -> Time;
+
+    /// What the host does now, if it does anything.
+    fn act(&mut self, now: Time) -> Option<UsbAction>;
+
+    /// The device's answer to the transaction of the last [`UsbHost::act`].
+    fn answered(&mut self, handshake: UsbHandshake, now: Time);
+}

@@ -1,6 +1,7 @@
 //! The non-volatile memory: flash, page buffer, user row and the calibration that the factory wrote.
 
 use crate::memory::Memory;
+use crate::time::Time;
 
 /// Size of the flash in words: 256 KiB.
 pub const FLASH_WORDS: usize = 64 * 1024;
@@ -37,6 +38,8 @@ pub struct Nvm {
     pub wait_states: u8,
     /// Whether the cache is on (CTRLB.CACHEDIS is 0).
     pub cache: bool,
+    /// A page is being written or a row erased until then; whoever reads the flash waits.
+    pub busy_until: Time,
 }
 
 impl Nvm {
@@ -56,6 +59,7 @@ impl Nvm {
             serial_number: [0x5AD2_1A00, 0x5157_4B50, 0x4D20_2020, 0xFF12_0B33],
             wait_states: 0,
             cache: true,
+            busy_until: Time::ZERO,
         }
     }
 

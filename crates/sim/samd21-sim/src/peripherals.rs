@@ -1,0 +1,46 @@
+//! The blocks of the chip, one file each, written from the data sheet's register descriptions.
+
+use crate::chip::Chip;
+use crate::fabric::clocks::Bridge;
+
+pub mod adc;
+pub mod counter;
+pub mod dsu;
+pub mod eic;
+pub mod gclk;
+pub mod nvmctrl;
+pub mod pac;
+pub mod pm;
+pub mod port;
+pub mod registers;
+pub mod rtc;
+pub mod sercom;
+pub mod sysctrl;
+pub mod tc;
+pub mod usb;
+pub mod wdt;
+
+/// Attaches the blocks of a SAMD21G18A that are modelled (data sheet, "Product Mapping" and "Peripherals
+/// Configuration Summary").
+pub fn attach(chip: &mut Chip) {
+    chip.attach(Bridge::A, 0, 1, 0, Box::new(pac::Pac::new("PAC0")));
+    chip.attach(Bridge::A, 1, 1, 1, Box::new(pm::Pm::new()));
+    chip.attach(Bridge::A, 2, 1, 2, Box::new(sysctrl::Sysctrl::new()));
+    chip.attach(Bridge::A, 3, 1, 3, Box::new(gclk::Gclk::new()));
+    chip.attach(Bridge::A, 4, 1, 4, Box::new(wdt::Wdt::new()));
+    chip.attach(Bridge::A, 5, 1, 5, Box::new(rtc::Rtc::new()));
+    chip.attach(Bridge::A, 6, 1, 6, Box::new(eic::Eic::new()));
+    chip.attach(Bridge::B, 0, 1, 0, Box::new(pac::Pac::new("PAC1")));
+    chip.attach(Bridge::B, 8, 8, 1, Box::new(dsu::Dsu::new()));
+    chip.attach(Bridge::B, 16, 1, 2, Box::new(nvmctrl::Nvmctrl::new()));
+    chip.attach(Bridge::B, 17, 1, 3, Box::new(port::Port::new()));
+    chip.attach(Bridge::B, 20, 1, 5, Box::new(usb::Usb::new()));
+    chip.attach(Bridge::C, 0, 1, 0, Box::new(pac::Pac::new("PAC2")));
+    for number in 0..6 {
+        chip.attach(Bridge::C, 2 + number, 1, 2 + number, Box::new(sercom::Sercom::new(number)));
+    }
+    for number in 3..6 {
+        chip.attach(Bridge::C, 11 + number - 3, 1, 11 + number - 3, Box::new(tc::Tc::new(number)));
+    }
+    chip.attach(Bridge::C, 16, 1, 16, Box::new(adc::Adc::new()));
+}
