@@ -13,7 +13,7 @@ use crate::modem::Modem;
 use crate::power::Wiring;
 
 /// Greatest size of a certificate or key in the store.
-const MAX_SIZE: usize = 8192;
+const MAX_SIZE: u16 = 8192;
 
 /// What is stored under a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -90,6 +90,12 @@ impl<'d> Certificate<'d> {
     pub const fn pem(kind: CertificateKind, name: &'d str, pem: &'d [u8], md5: [u8; 16]) -> Self {
         Self { kind, name, bytes: pem, md5 }
     }
+
+    /// Its length, if the store takes so much.
+    pub(crate) fn length(&self) -> Result<u16, Error> {
+        let length = u16::try_from(self.bytes.len()).ok().filter(|&length| length <= MAX_SIZE);
+        length.ok_or(Error::Argument("the certificate"))
+    }
 }
 
 /// What [`Modem::store_certificate`] found.
@@ -113,11 +119,8 @@ where
     /// [`Error::CertificateMismatch`] when the modem stored something else than was sent,
     /// [`Error::Refused`] when the store is full or the bytes are no certificate.
     pub fn store_certificate(&mut self, certificate: &Certificate<'_>) -> Result<Upload, Error> {
-        let Certificate { bytes, md5, .. } = *certificate;
-        if bytes.len() > MAX_SIZE {
-            return Err(Error::Argument("the certificate"));
-        }
-        match self.store(certificate).map_err(|fault| fault.named("+USECMNG="))? {
+        let (length, md5) = (certificate.length()?, certificate.md5);
+        match self.store(certificate, length).map_err(|fault| fault.named("+USECMNG="))? {
             None => Ok(Upload::Present),
             Some(stored) if stored == md5 => Ok(Upload::Stored),
             Some(_) => Err(Error::CertificateMismatch),
@@ -125,7 +128,7 @@ where
     }
 
     /// Gives the digest that the modem tells after an upload, or nothing where none was needed.
-    fn store(&mut self, certificate: &Certificate<'_>) -> Result<Option<[u8; 16]>, Fault> {
+    fn store(&mut self, certificate: &Certificate<'_>, length: u16) -> Result<Option<[u8; 16]>, Fault> {
         let Certificate { kind, name, bytes, md5 } = *certificate;
         match self.ask(&CertificateMd5 { kind, name }) {
             Ok(stored) if stored == md5 => return Ok(None),
@@ -133,7 +136,6 @@ where
             Err(Fault::Refused(_)) => {}
             Err(fault) => return Err(fault),
         }
-        let length = u16::try_from(bytes.len()).unwrap_or(0);
         let upload = CertificateUpload { kind, name, length };
         let stored = self.ask_with(&upload, Payload::Prompted(bytes.len()), bytes, &mut Discard)?;
         Ok(Some(stored.unwrap_or(md5)))

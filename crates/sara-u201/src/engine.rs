@@ -202,6 +202,17 @@ impl Engine {
         bytes.unwrap_or(&[])
     }
 
+    /// Which part of the data behind a prompt is still to be sent; nothing while there is no prompt.
+    ///
+    /// A caller that does not have all of it at hand gives [`Engine::poll_transmit`] none, and sends this itself.
+    #[must_use]
+    pub fn due_data(&self) -> Option<core::ops::Range<usize>> {
+        match (self.exchange.phase, self.exchange.payload) {
+            (Phase::Data, Payload::Prompted(length)) => Some(self.exchange.sent..length),
+            _ => None,
+        }
+    }
+
     /// Tells the engine that `count` of the bytes to send are sent.
     pub fn transmitted(&mut self, count: usize, now: Instant) {
         let exchange = &mut self.exchange;

@@ -24,6 +24,8 @@ pub enum Error {
     },
     /// The modem answers nothing any more; the next [`crate::Modem::start`] restarts it.
     ModemLost,
+    /// All sockets of the driver, or of the modem, are in use.
+    OutOfSockets,
     /// The packet data context was refused.
     PacketDataRefused(Cause),
     /// The modem restarted by itself: everything must be set up again.
@@ -129,6 +131,7 @@ impl fmt::Display for Error {
             Self::Connect(error) => error.fmt(f),
             Self::Garbled { command } => write!(f, "AT{}: garbled answer", name(command)),
             Self::ModemLost => f.write_str("the modem does not answer"),
+            Self::OutOfSockets => f.write_str("all sockets are in use"),
             Self::PacketDataRefused(cause) => write!(f, "packet data refused: {cause}"),
             Self::Restarted => f.write_str("the modem restarted by itself"),
             Self::Refused { command, cause } => write!(f, "AT{}: {cause}", name(command)),
@@ -220,6 +223,7 @@ impl embedded_io::Error for Error {
             Self::Restarted => ErrorKind::ConnectionAborted,
             Self::Refused { .. } | Self::PacketDataRefused(_) => ErrorKind::PermissionDenied,
             Self::Registration { .. } | Self::Sim(_) => ErrorKind::NotConnected,
+            Self::OutOfSockets => ErrorKind::OutOfMemory,
             Self::Serial(kind) => *kind,
             Self::ModemLost | Self::Timeout { .. } => ErrorKind::TimedOut,
         }

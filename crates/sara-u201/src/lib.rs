@@ -12,6 +12,8 @@
 #[cfg(test)]
 extern crate std;
 
+#[cfg(feature = "async")]
+pub mod asynch;
 pub mod at;
 mod bringup;
 mod certificate;

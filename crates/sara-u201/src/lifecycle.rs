@@ -3,6 +3,7 @@
 use embedded_io::{Read, ReadReady, Write};
 use monoclock::Clock;
 
+use crate::at::CommandLine;
 use crate::command::{Custom, PowerOff, Spec};
 use crate::error::Error;
 use crate::modem::Modem;
@@ -22,12 +23,16 @@ pub enum PowerSaving {
 }
 
 impl PowerSaving {
-    const fn number(self) -> u8 {
-        match self {
+    /// `AT+UPSV=`, ready to run.
+    pub(crate) fn command(self) -> Custom<impl Fn(&mut CommandLine), ()> {
+        let number: u8 = match self {
             Self::Off => 0,
             Self::Idle => 1,
             Self::Dtr => 3,
-        }
+        };
+        Custom::plain(const { &Spec::new("+UPSV=") }, move |line| {
+            line.number(number);
+        })
     }
 }
 
@@ -45,9 +50,7 @@ where
         if saving == PowerSaving::Dtr && !self.set_dtr(true) {
             return Err(Error::Argument("power saving by DTR"));
         }
-        self.execute(&Custom::plain(const { &Spec::new("+UPSV=") }, |line| {
-            line.number(saving.number());
-        }))?;
+        self.execute(&saving.command())?;
         self.set_saving(saving);
         Ok(())
     }

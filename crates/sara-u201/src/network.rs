@@ -6,7 +6,7 @@ use monoclock::Clock;
 use heapless::{String, Vec};
 use monoclock::Millis;
 
-use crate::at::Fields;
+use crate::at::{CommandLine, Fields};
 use crate::bringup::PROFILE;
 use crate::command::{Custom, PacketService, PsdAction, PsdAddress, PsdCommand, Reply, Spec};
 use crate::device::Sink;
@@ -127,16 +127,7 @@ where
     /// # Errors
     /// The modem does not answer.
     pub fn signal(&mut self) -> Result<Signal, Error> {
-        let spec = const { &Spec::new("+CSQ").reply(Reply::Line) };
-        self.execute(&Custom::new(
-            spec,
-            |_| {},
-            |mut answer| {
-                let strength = answer.number::<i16>().filter(|&n| n <= 31);
-                let quality = answer.number::<u8>().filter(|&n| n <= 7);
-                Some(Signal { strength_dbm: strength.map(|n| -113 + 2 * n), quality })
-            },
-        ))
+        self.execute(&signal())
     }
 
     /// The operator in use; none while not registered.
@@ -285,6 +276,20 @@ where
             other => other,
         }
     }
+}
+
+/// `AT+CSQ`, ready to run.
+pub(crate) const fn signal() -> Custom<impl Fn(&mut CommandLine), Signal> {
+    let spec = const { &Spec::new("+CSQ").reply(Reply::Line) };
+    Custom::new(
+        spec,
+        |_| {},
+        |mut answer| {
+            let strength = answer.number::<i16>().filter(|&n| n <= 31);
+            let quality = answer.number::<u8>().filter(|&n| n <= 7);
+            Some(Signal { strength_dbm: strength.map(|n| -113 + 2 * n), quality })
+        },
+    )
 }
 
 /// Reads `(stat,"long","short","numeric"[,AcT]),(...),...` in pieces of any size.

@@ -3,7 +3,8 @@
 use embedded_io::{Read, ReadReady, Write};
 use monoclock::Clock;
 
-use crate::command::{ProfileNumber, ProfileReset, ProfileText};
+use crate::at::{CommandLine, Fields};
+use crate::command::{Command, ProfileNumber, ProfileReset, ProfileText, Spec};
 use crate::fault::Fault;
 use crate::modem::Modem;
 use crate::power::Wiring;
@@ -87,38 +88,79 @@ where
     P: Wiring<S>,
     C: Clock,
 {
-    /// Writes the settings into the modem's profile, from its defaults up, so that nothing old stays.
+    /// Writes the settings into the modem's profile.
     pub(crate) fn set_profile(&mut self, tls: &TlsProfile<'_>, host: &str) -> Result<(), Fault> {
-        let profile = tls.number;
-        self.ask(&ProfileReset(profile))?;
-        let level = match tls.verification {
+        for setting in tls.settings(host) {
+            self.ask(&setting)?;
+        }
+        Ok(())
+    }
+}
+
+/// One setting of a profile.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Setting<'t> {
+    Reset(ProfileReset),
+    Number(ProfileNumber),
+    Text(ProfileText<'t>),
+}
+
+impl Command for Setting<'_> {
+    type Response = ();
+
+    fn spec(&self) -> &'static Spec {
+        ProfileReset(0).spec()
+    }
+
+    fn encode(&self, line: &mut CommandLine) {
+        match self {
+            Self::Reset(command) => command.encode(line),
+            Self::Number(command) => command.encode(line),
+            Self::Text(command) => command.encode(line),
+        }
+    }
+
+    fn decode(&self, _: Fields<'_>) -> Option<()> {
+        Some(())
+    }
+}
+
+impl<'t> TlsProfile<'t> {
+    /// The settings of the modem's profile, from its defaults up, so that nothing old stays.
+    pub(crate) fn settings<'s>(&self, host: &'s str) -> impl Iterator<Item = Setting<'s>> + use<'s, 't>
+    where
+        't: 's,
+    {
+        let profile = self.number;
+        let level = match self.verification {
             Verification::Full => 3,
             Verification::InsecureIgnoreDates => 2,
             Verification::InsecureIgnoreHostName => 1,
             Verification::InsecureNone => 0,
         };
-        let version = match tls.minimum_version {
+        let version = match self.minimum_version {
             MinimumVersion::Tls12 => 3,
             MinimumVersion::InsecureTls11 => 2,
             MinimumVersion::InsecureTls10 => 1,
         };
-        for (op, number) in [(ProfileNumber::VERIFICATION, level), (ProfileNumber::MINIMUM_VERSION, version)]
-        {
-            self.ask(&ProfileNumber { profile, op, number })?;
-        }
-        let expected = tls.expected_host_name.unwrap_or(host);
-        let (certificate, key) = tls.client.unwrap_or(("", ""));
-        for (op, text) in [
-            (ProfileText::ROOT, tls.root),
+        let number = |op, number| Setting::Number(ProfileNumber { profile, op, number });
+        let numbers = [
+            Setting::Reset(ProfileReset(profile)),
+            number(ProfileNumber::VERIFICATION, level),
+            number(ProfileNumber::MINIMUM_VERSION, version),
+        ];
+        let expected = self.expected_host_name.unwrap_or(host);
+        let (certificate, key) = self.client.unwrap_or(("", ""));
+        let texts = [
+            (ProfileText::ROOT, self.root),
             (ProfileText::HOST_NAME, if level >= 2 { expected } else { "" }),
             (ProfileText::CLIENT_CERTIFICATE, certificate),
             (ProfileText::CLIENT_KEY, key),
-            (ProfileText::SERVER_NAME_INDICATION, if tls.server_name_indication { host } else { "" }),
-        ] {
-            if !text.is_empty() {
-                self.ask(&ProfileText { profile, op, text })?;
-            }
-        }
-        Ok(())
+            (ProfileText::SERVER_NAME_INDICATION, if self.server_name_indication { host } else { "" }),
+        ];
+        let texts = texts.into_iter().filter(|(_, text)| !text.is_empty());
+        numbers
+            .into_iter()
+            .chain(texts.map(move |(op, text)| Setting::Text(ProfileText { profile, op, text })))
     }
 }

@@ -23,11 +23,11 @@ use crate::tls::TlsProfile;
 /// Pauses before a write that the modem did not take is tried again.
 const RETRY: [Millis; 3] = [Millis(100), Millis(300), Millis(900)];
 /// The baud rate from which two digits a byte cost less than the pause behind a prompt.
-const FAST: u32 = 460_800;
+pub(crate) const FAST: u32 = 460_800;
 /// So much data waiting is worth a change to binary mode.
-const BULK: u32 = 2048;
+pub(crate) const BULK: u32 = 2048;
 /// `AT+USOER`: the socket's queue is full, try again.
-const EWOULDBLOCK: u16 = 11;
+pub(crate) const EWOULDBLOCK: u16 = 11;
 
 impl<S, P, C> Modem<S, P, C>
 where
@@ -291,7 +291,7 @@ where
 }
 
 /// Reads the reason out of the modem's last socket error.
-const fn reason(socket_error: Option<u16>, tls: bool) -> ConnectReason {
+pub(crate) const fn reason(socket_error: Option<u16>, tls: bool) -> ConnectReason {
     match socket_error {
         Some(111) => ConnectReason::Refused,
         Some(104) if !tls => ConnectReason::Refused,

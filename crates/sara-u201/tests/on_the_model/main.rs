@@ -16,3 +16,4 @@ mod lost_urcs_cost_only_time;
 mod messages_survive_their_content;
 mod no_network_ends_in_a_reason;
 mod refused_packet_data_says_why;
+mod several_tasks_use_the_modem;

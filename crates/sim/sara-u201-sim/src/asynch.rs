@@ -3,14 +3,19 @@
 use core::cell::Cell;
 use core::future::poll_fn;
 use core::pin::pin;
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Wake;
 
 use embedded_hal_async::delay::DelayNs;
 use embedded_io::{ErrorType, Read as _, ReadReady as _, Write as _, WriteReady as _};
 use embedded_io_async::{Read, Write};
+use monoclock::{AsyncClock, Instant};
 
+use crate::clock::SimClock;
 use crate::serial::{Serial, SerialError};
 use crate::simulation::Simulation;
 
@@ -100,9 +105,34 @@ impl DelayNs for AsyncDelay {
     }
 }
 
+impl AsyncClock for SimClock {
+    async fn wait_until(&self, until: Instant) {
+        let simulation = self.simulation();
+        let until = simulation.shared_clock().time_of(until);
+        poll_fn(|_| {
+            if simulation.shared_clock().elapsed() >= until {
+                return Poll::Ready(());
+            }
+            simulation.alarm().set(until);
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+/// Remembers that the future was woken.
+#[derive(Debug, Default)]
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 impl Simulation {
     /// Runs a future to its end: whenever it cannot go on, the clock moves to the next event of the
-    /// model or of an [`AsyncDelay`], and the future is asked again.
+    /// model, of an [`AsyncDelay`] or of a [`SimClock`], and the future is asked again.
     ///
     /// ```
     /// use std::rc::Rc;
@@ -126,12 +156,18 @@ impl Simulation {
     /// When the future waits for something that can never happen.
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         let mut future = pin!(future);
-        let mut context = Context::from_waker(Waker::noop());
+        let woken = Arc::new(Woken::default());
+        let waker = Waker::from(woken.clone());
+        let mut context = Context::from_waker(&waker);
         loop {
             self.catch_up();
             self.alarm().0.set(None);
             if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
                 return output;
+            }
+            if woken.0.swap(false, Ordering::Relaxed) {
+                // One part of the future has given another something to do.
+                continue;
             }
             let now = self.shared_clock().elapsed();
             let next = [self.next_event(), self.alarm().0.get()].into_iter().flatten().min();

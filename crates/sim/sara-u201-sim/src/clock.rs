@@ -33,6 +33,10 @@ impl SimClock {
         Self { simulation, pace: None }
     }
 
+    pub(crate) const fn simulation(&self) -> &Simulation {
+        &self.simulation
+    }
+
     /// Lets virtual time advance no faster than `speed` times real time.
     #[must_use]
     pub fn paced(self, speed: f64) -> Self {

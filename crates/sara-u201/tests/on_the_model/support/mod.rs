@@ -1,5 +1,6 @@
 //! The driver on the model: virtual time, a network in memory.
 
+pub(crate) mod executor;
 pub(crate) mod peers;
 pub(crate) mod sweep;
 pub(crate) mod tls;
@@ -48,14 +49,21 @@ pub(crate) struct Bench {
     pub(crate) clock: Rc<ManualClock>,
     pub(crate) network: MemoryNetwork,
     pub(crate) simulation: Simulation,
+    waiting: executor::Waiting,
 }
 
 impl Bench {
     pub(crate) fn new(profile: Profile) -> Self {
+        Self::with_faults(profile, &[])
+    }
+
+    /// A bench on which these go wrong.
+    pub(crate) fn with_faults(profile: Profile, faults: &[&str]) -> Self {
         let clock = Rc::new(ManualClock::new());
         let network = MemoryNetwork::new(profile.seed);
-        let simulation = Simulation::new(profile, network.clone(), clock.clone());
-        Self { clock, network, simulation }
+        let faults = faults.iter().map(|fault| fault.parse().unwrap()).collect();
+        let simulation = Simulation::with_faults(profile, faults, network.clone(), clock.clone());
+        Self { clock, network, simulation, waiting: executor::Waiting::default() }
     }
 
     pub(crate) fn modem(&self) -> TestModem {
