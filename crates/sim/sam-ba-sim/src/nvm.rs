@@ -17,6 +17,8 @@ pub(crate) struct Nvm {
     /// Where the last write to the page buffer pointed.
     address: u32,
     loader_protected: bool,
+    /// Whether one of the loader's own rows has been erased or written.
+    loader_damaged: bool,
     stuck_bit: Option<u32>,
 }
 
@@ -36,7 +38,14 @@ impl Nvm {
     pub(crate) fn new(loader_protected: bool, stuck_bit: Option<u32>) -> Self {
         let mut bytes = vec![0xFF; FLASH_SIZE as usize];
         bytes[..LOADER_SIZE as usize].fill(0x5A);
-        let mut nvm = Self { bytes, buffer: [0xFF; PAGE as usize], address: 0, loader_protected, stuck_bit };
+        let mut nvm = Self {
+            bytes,
+            buffer: [0xFF; PAGE as usize],
+            address: 0,
+            loader_protected,
+            loader_damaged: false,
+            stuck_bit,
+        };
         nvm.wear();
         nvm
     }
@@ -76,6 +85,7 @@ impl Nvm {
         if self.is_protected(page.start) {
             return Outcome::Protected;
         }
+        self.loader_damaged |= page.start < LOADER_SIZE as usize;
         let mut outcome = Outcome::Done;
         for (cell, byte) in self.bytes[page].iter_mut().zip(&self.buffer) {
             if *byte & !*cell != 0 && *byte != 0xFF {
@@ -94,6 +104,7 @@ impl Nvm {
         if self.is_protected(row.start) {
             return Outcome::Protected;
         }
+        self.loader_damaged |= row.start < LOADER_SIZE as usize;
         self.bytes[row].fill(0xFF);
         self.wear();
         Outcome::Done
@@ -101,7 +112,7 @@ impl Nvm {
 
     /// Tells whether the loader still is what it was.
     pub(crate) fn loader_is_whole(&self) -> bool {
-        self.bytes[..LOADER_SIZE as usize].iter().all(|byte| *byte == 0x5A)
+        !self.loader_damaged
     }
 
     fn is_protected(&self, start: usize) -> bool {

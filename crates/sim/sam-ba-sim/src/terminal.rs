@@ -10,6 +10,7 @@ use rustix::fs::{Mode, OFlags, open};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 
+#[derive(Debug)]
 pub(crate) struct Terminal {
     name: String,
     controller: File,

@@ -2,13 +2,12 @@
 
 #![forbid(unsafe_code)]
 
-mod board;
-mod terminal;
-
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use sam_ba_sim::{Board, Faults, Options, Profile};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -47,13 +46,24 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    match board::serve(&Arguments::parse()) {
+    match serve(Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("sam-ba-sim: {error}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn serve(arguments: Arguments) -> io::Result<()> {
+    let Arguments { flash, once, speed, trace, unplug_after, mute_after, stuck_bit } = arguments;
+    let profile = Profile { faults: Faults { stuck_bit, unplug_after, mute_after }, ..Profile::default() };
+    let board = Board::open(Options { profile, flash, once, speed, trace })?;
+    println!("{}", board.port());
+    io::stdout().flush()?;
+    let loader = board.serve()?;
+    eprintln!("{:?}, {:?}", loader.status(), loader.statistics());
+    Ok(())
 }
 
 fn address(text: &str) -> Result<u32, String> {
