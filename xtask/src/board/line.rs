@@ -50,9 +50,7 @@ fn cannot_open(port: &str, error: serialport::Error) -> Stop {
         serialport::ErrorKind::Io(ErrorKind::PermissionDenied) => {
             "Add yourself to the group that owns the port (`ls -l`; on Debian: dialout), and log in again."
         }
-        serialport::ErrorKind::NoDevice => {
-            "Is another program using it: a serial monitor, or ModemManager?"
-        }
+        serialport::ErrorKind::NoDevice => "Is another program using it: a serial monitor, or ModemManager?",
         _ => "See `cargo xtask devices` for the ports there are.",
     };
     let reason = anyhow::Error::new(error).context(format!("cannot open {port}"));

@@ -62,6 +62,9 @@ mod tests {
         assert_eq!(at(0), format!("program          [{}]   0 %", ".".repeat(WIDTH)));
         assert!(at(4096).ends_with(".]  99 %"));
         assert_eq!(at(4097), format!("program          [{}] 100 %", "#".repeat(WIDTH)));
-        assert_eq!(drawn(Progress { step: Step::Erase, done: 0, total: 0 }).trim_end(), "erase            about 6 s");
+        assert_eq!(
+            drawn(Progress { step: Step::Erase, done: 0, total: 0 }).trim_end(),
+            "erase            about 6 s"
+        );
     }
 }
