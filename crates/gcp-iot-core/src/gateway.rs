@@ -39,14 +39,7 @@ impl<M: MqttConnection, C: Clock> Connection<'_, M, C> {
         authorization: Option<&str>,
     ) -> Result<Option<u16>, Error<M::Error>> {
         check(device)?;
-        let mut payload: heapless::String<AUTHORIZATION> = heapless::String::new();
-        let written = match authorization {
-            Some(token) => {
-                ["{\"authorization\":\"", token, "\"}"].iter().try_for_each(|part| payload.push_str(part))
-            }
-            None => payload.push_str("{}"),
-        };
-        written.map_err(|_| Error::AuthorizationTooLong)?;
+        let payload = authorization_payload(authorization)?;
         self.link().publish(&topic::attach(device), payload.as_bytes(), QoS::AtLeastOnce).map_err(Error::Link)
     }
 
@@ -105,6 +98,19 @@ impl<M: MqttConnection, C: Clock> Connection<'_, M, C> {
     }
 }
 
-const fn check<E>(device: &str) -> Result<(), Error<E>> {
+/// The payload that attaches a device, with its token if there is one.
+pub(crate) fn authorization_payload<E>(
+    token: Option<&str>,
+) -> Result<heapless::String<AUTHORIZATION>, Error<E>> {
+    let parts = match token {
+        Some(token) => ["{\"authorization\":\"", token, "\"}"],
+        None => ["{", "", "}"],
+    };
+    let mut payload = heapless::String::new();
+    let written = parts.iter().try_for_each(|part| payload.push_str(part));
+    written.map(|()| payload).map_err(|_| Error::AuthorizationTooLong)
+}
+
+pub(crate) const fn check<E>(device: &str) -> Result<(), Error<E>> {
     if is_device_id(device) { Ok(()) } else { Err(Error::DeviceId) }
 }

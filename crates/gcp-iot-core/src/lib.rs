@@ -12,6 +12,8 @@
 #[cfg(test)]
 extern crate std;
 
+#[cfg(feature = "async")]
+mod async_connection;
 mod backoff;
 mod connection;
 mod credential;
@@ -30,6 +32,8 @@ mod rules;
 mod session;
 mod topic;
 
+#[cfg(feature = "async")]
+pub use async_connection::AsyncConnection;
 pub use backoff::Backoff;
 pub use connection::Connection;
 pub use credential::{Credential, DEFAULT_LIFETIME, InvalidLifetime, MAXIMUM_LIFETIME, TokenError};
@@ -41,10 +45,14 @@ pub use event::{Command, Config, Event, Head, Subscription};
 pub use flash_outbox::{FlashOutbox, FlashOutboxError, FlushError};
 pub use json::Json;
 pub use jwt_signer::KeyId;
+#[cfg(all(feature = "minimq", feature = "async"))]
+pub use link::minimq::AsyncMinimqConnection;
 #[cfg(feature = "minimq")]
 pub use link::minimq::{MinimqConnection, MinimqError, MinimqLink, MinimqPlace};
 #[cfg(feature = "mqtt-lite")]
 pub use link::mqtt_lite::MqttLite;
+#[cfg(feature = "async")]
+pub use link::{AsyncMqttConnection, AsyncMqttLink, AsyncStream};
 pub use link::{LinkConnectError, LinkEvent, Login, MqttConnection, MqttLink, QoS, Stream, WithStream};
 pub use outbox::{DropPolicy, Outbox, OutboxError};
 pub use session::Session;

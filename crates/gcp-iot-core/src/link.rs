@@ -1,5 +1,7 @@
 //! The MQTT client under the session: a seam, so that there can be more than one.
 
+#[cfg(feature = "async")]
+pub(crate) mod asynch;
 #[cfg(feature = "minimq")]
 pub(crate) mod minimq;
 #[cfg(feature = "mqtt-lite")]
@@ -9,6 +11,8 @@ use embedded_io::{Read, ReadReady, Write};
 use jwt_signer::{Es256Signer, Token};
 use monoclock::{Clock, Instant};
 
+#[cfg(feature = "async")]
+pub use self::asynch::{AsyncMqttConnection, AsyncMqttLink, AsyncStream};
 use crate::error::Refusal;
 
 /// An open byte stream, such as a TLS socket of the modem.

@@ -1,5 +1,8 @@
 //! A device's standing in the cloud, from one connection to the next.
 
+#[cfg(feature = "async")]
+mod asynch;
+
 use jwt_signer::Es256Signer;
 use monoclock::{Clock, Instant, Millis};
 

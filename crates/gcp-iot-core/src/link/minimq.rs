@@ -1,5 +1,7 @@
 //! MQTT 5 by `minimq`, for brokers that speak it: Mosquitto, EMQX, RabbitMQ from 3.13.
 
+#[cfg(feature = "async")]
+mod asynch;
 mod client;
 mod error;
 
@@ -11,12 +13,17 @@ use embedded_io::ErrorType;
 use jwt_signer::Es256Signer;
 use monoclock::{Clock, Instant, Millis};
 
+#[cfg(feature = "async")]
+pub use self::asynch::AsyncMinimqConnection;
 use self::client::{Buffers, Client};
 pub use self::error::MinimqError;
 use super::{LinkConnectError, LinkEvent, Login, MqttConnection, MqttLink, QoS, Stream};
 
 /// How long the login and the writing of a packet may take.
 const TIMEOUT: Millis = Millis::from_secs(30);
+
+/// A wait is cut in pieces of this length: `minimq` has deadlines of its own, which it does not tell.
+const PIECE: Millis = Millis(250);
 
 /// The link over `minimq`, with its buffers.
 ///
@@ -52,6 +59,9 @@ pub struct MinimqLink<'b> {
 #[derive(Default)]
 pub struct MinimqPlace<'s>(Option<minimq::Session<'s>>);
 
+/// A session of `minimq` that is to log in, and the message buffer.
+type Prepared<'s> = (&'s mut minimq::Session<'s>, &'s mut [u8]);
+
 impl core::fmt::Debug for MinimqPlace<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("MinimqPlace").finish_non_exhaustive()
@@ -72,6 +82,18 @@ impl<'b> MinimqLink<'b> {
     ) -> Self {
         Self { buffers: Buffers { receive, transmit, message, login } }
     }
+
+    /// Signs the token and sets up a session of `minimq`; gives the message buffer along.
+    fn prepare<'s, T, S: Es256Signer>(
+        &'s mut self,
+        MinimqPlace(place): &'s mut MinimqPlace<'s>,
+        login: &Login<'_>,
+        signer: &mut S,
+    ) -> Result<Prepared<'s>, LinkConnectError<MinimqError<T>, S::Error>> {
+        let Buffers { receive, transmit, message, login: credentials } = &mut self.buffers;
+        let session = client::session(receive, transmit, credentials, login, signer)?;
+        Ok((place.insert(session), message))
+    }
 }
 
 impl MqttLink for MinimqLink<'_> {
@@ -87,24 +109,18 @@ impl MqttLink for MinimqLink<'_> {
 
     fn connect<'s, T: Stream, C: Clock, S: Es256Signer>(
         &'s mut self,
-        MinimqPlace(place): &'s mut MinimqPlace<'s>,
+        place: &'s mut MinimqPlace<'s>,
         stream: T,
         clock: C,
         login: Login<'_>,
         signer: &mut S,
     ) -> Result<MinimqConnection<'s, T, C>, LinkConnectError<MinimqError<T::Error>, S::Error>> {
-        let Buffers { receive, transmit, message, login: credentials } = &mut self.buffers;
-        let session = place.insert(client::session(receive, transmit, credentials, &login, signer)?);
+        let (session, message) = self.prepare(place, &login, signer)?;
         let deadline = clock.now() + TIMEOUT;
         let connect = Client::connect(session, Pending(stream), message);
         let connected = wait_for(&clock, deadline, connect).unwrap_or(Err(MinimqError::Timeout));
-        match connected {
-            Ok(client) => Ok(MinimqConnection { client, clock }),
-            Err(error) => Err(match client::refusal(&error) {
-                Some(refusal) => LinkConnectError::Refused(refusal),
-                None => LinkConnectError::Link(error),
-            }),
-        }
+        let client = connected.map_err(client::login_failed)?;
+        Ok(MinimqConnection { client, clock })
     }
 }
 
@@ -154,7 +170,7 @@ impl<T: Stream, C: Clock> MqttConnection for MinimqConnection<'_, T, C> {
                 Poll::Ready(Ok(progress)) => return Ok(self.client.event(progress)),
                 Poll::Ready(Err(error)) => return Err(error),
                 Poll::Pending if over => return Ok(None),
-                Poll::Pending => self.clock.wait(until),
+                Poll::Pending => self.clock.wait(until.earlier(self.clock.now() + PIECE)),
             }
         }
     }

@@ -1,6 +1,8 @@
 //! The cloud emulator in the same virtual time as the device.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+#[cfg(feature = "async")]
+pub(crate) mod asynch;
 #[cfg(feature = "flash")]
 pub(crate) mod flash;
 
@@ -83,6 +85,13 @@ impl World {
         self.clock.elapsed()
     }
 
+    /// When something may happen next, at most `until`.
+    fn next_step(&self, until: Instant) -> Duration {
+        let until = self.clock.time_of(until);
+        let step = self.deadline.get().map_or(until, |deadline| deadline.min(until));
+        step.max(self.now() + Duration::from_millis(1)).min(until)
+    }
+
     pub(crate) fn unix_now(&self) -> u64 {
         EPOCH + self.now().as_secs()
     }
@@ -100,9 +109,7 @@ impl Clock for World {
 
     /// Moves the time to the cloud's next deadline, at most to `until`.
     fn wait(&self, until: Instant) {
-        let until = self.clock.time_of(until);
-        let step = self.deadline.get().map_or(until, |deadline| deadline.min(until));
-        self.clock.advance_to(step.max(self.now() + Duration::from_millis(1)).min(until));
+        self.clock.advance_to(self.next_step(until));
     }
 }
 

@@ -7,7 +7,7 @@ use minimq::{Op, PeerError, Publication, SubscriptionOptions, TopicFilter};
 use super::MinimqError;
 use crate::credential;
 use crate::error::Refusal;
-use crate::link::{LinkEvent, Login, QoS};
+use crate::link::{LinkConnectError, LinkEvent, Login, QoS};
 
 /// Longest topic, in bytes: device and subfolder of 255 characters each.
 const TOPIC: usize = 544;
@@ -38,24 +38,23 @@ pub(super) fn session<'s, T, S: Es256Signer>(
     credentials: &'s mut [u8],
     login: &Login<'_>,
     signer: &mut S,
-) -> Result<minimq::Session<'s>, crate::link::LinkConnectError<MinimqError<T>, S::Error>> {
-    use crate::link::LinkConnectError::{Link, Signer};
-
+) -> Result<minimq::Session<'s>, LinkConnectError<MinimqError<T>, S::Error>> {
     let needed = login.user_name.len() + login.token.len();
-    let credentials = credentials.get_mut(..needed).ok_or(Link(MinimqError::LoginTooLong(needed)))?;
+    let credentials =
+        credentials.get_mut(..needed).ok_or(LinkConnectError::Link(MinimqError::LoginTooLong(needed)))?;
     let (user_name, token) = credentials.split_at_mut_checked(login.user_name.len()).unwrap_or_default();
     for (to, from) in user_name.iter_mut().zip(login.user_name.bytes()) {
         *to = from;
     }
-    credential::sign(login.token, signer, token).map_err(Signer)?;
+    credential::sign(login.token, signer, token).map_err(LinkConnectError::Signer)?;
     let user_name = core::str::from_utf8(user_name).unwrap_or_default();
     let client_id: heapless::String<CLIENT_ID> =
-        join(login.client_id).ok_or(Link(MinimqError::ClientIdTooLong))?;
+        join(login.client_id).ok_or(LinkConnectError::Link(MinimqError::ClientIdTooLong))?;
     let config = minimq::ConfigBuilder::new(minimq::Buffers::new(receive, transmit))
         .keepalive_interval(login.keep_alive)
         .client_id(&client_id)
         .and_then(|config| config.auth(user_name, token))
-        .map_err(|error| Link(MinimqError::Config(error)))?;
+        .map_err(|error| LinkConnectError::Link(MinimqError::Config(error)))?;
     Ok(minimq::Session::new(config))
 }
 
@@ -222,11 +221,13 @@ impl<'s, S: Read + Write> Client<'s, S> {
     }
 }
 
-/// Why the broker refused a login, in the terms of MQTT 3.1.1.
-pub(super) fn refusal<T>(error: &MinimqError<T>) -> Option<Refusal> {
-    let MinimqError::Session(minimq::Error::Peer(PeerError::Rejected(reason))) = error else { return None };
-    let code = u8::from(*reason);
-    Some(match code {
+/// Tells a refused login from a failed one, in the terms of MQTT 3.1.1.
+pub(super) fn login_failed<T, S>(error: MinimqError<T>) -> LinkConnectError<MinimqError<T>, S> {
+    let MinimqError::Session(minimq::Error::Peer(PeerError::Rejected(reason))) = error else {
+        return LinkConnectError::Link(error);
+    };
+    let code = u8::from(reason);
+    LinkConnectError::Refused(match code {
         0x85 => Refusal::ClientId,
         0x86 | 0x87 | 0x8C => Refusal::NotAuthorized { code },
         0x88 | 0x89 => Refusal::Unavailable,
