@@ -15,6 +15,8 @@ use crate::{exec, workspace};
 mod image;
 mod origin;
 mod probes;
+mod programs;
+mod stack;
 
 use image::Image;
 use origin::Origins;
@@ -25,17 +27,26 @@ const PROFILE: &str = "firmware";
 const BASELINE: &str = "empty";
 const LISTED_FUNCTIONS: usize = 25;
 
-/// Measures flash on the board's processor: small programs minus an empty one
+/// Measures the programs for the board, and what each part of the libraries costs in flash
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Builds the programs of examples/size-probes for thumbv6m-none-eabi (opt-level \"s\", fat LTO,\n\
+    after_help = "First the programs of examples/mkr-gsm-1400: flash, static RAM, code by crate, an estimate of the\n\
+    stack (along direct calls), and where panics are left; a program that exceeds its budget in budgets.toml makes\n\
+    the exit status 1. Then the programs of examples/size-probes for thumbv6m-none-eabi (opt-level \"s\", fat LTO,\n\
     panic = abort) and prints, for each: its flash over the empty program, its code by crate (from the line table,\n\
     so that inlined code counts where it was written), and the panics that are left in it.\n\
     A goal that is missed makes the exit status 1 only with --strict.\n\n\
-    Examples:\n  cargo xtask size\n  cargo xtask size --probe token --functions\n  cargo xtask size --json --strict"
+    Examples:\n  cargo xtask size\n  cargo xtask size --bin cloud --functions\n  \
+    cargo xtask size --probe token --functions\n  cargo xtask size --json --strict"
 )]
 pub(crate) struct Args {
-    /// Measure only this program
+    /// Measure only this program for the board
+    #[arg(long, value_name = "NAME", conflicts_with = "probe")]
+    bin: Option<String>,
+    /// Make the measured figures of the programs for the board their budgets
+    #[arg(long, conflicts_with = "probe")]
+    accept: bool,
+    /// Measure only this probe
     #[arg(long, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(PROBES.iter().map(|probe| probe.name)))]
     probe: Option<String>,
     /// List the largest functions of each program
@@ -54,43 +65,81 @@ pub(crate) struct Args {
 
 /// Runs the task.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    let builder = Builder::new(setup::tools(args.no_setup)?)?;
-    let origins = Origins::of_this_workspace()?;
-    let chosen = PROBES.iter().filter(|probe| args.probe.as_deref().is_none_or(|name| name == probe.name));
-    let empty = Image::read(&builder.build(BASELINE, false)?, &origins)?;
-
-    let mut rows = Vec::new();
-    let mut details = serde_json::Map::new();
-    let mut failures = Vec::new();
-    let mut text = String::new();
-    for probe in chosen {
-        eprintln!("measuring {}", probe.name);
-        match measure(probe, &builder, &origins, &empty) {
-            Ok(measured) => {
-                text.push_str(&measured.shown(probe, args.functions));
-                details.insert(probe.name.to_owned(), measured.json());
-                rows.extend(measured.rows(probe));
-            }
-            Err(error) => {
-                eprintln!("error: {}: {error:#}", probe.name);
-                failures.push(probe.name);
-                rows.push(probe.flash_row(None));
-            }
+    let tools = setup::tools(args.no_setup)?;
+    let programs = match (&args.bin, &args.probe) {
+        (_, Some(_)) => programs::Report::default(),
+        (bin, None) => {
+            let known = firmware::programs()?;
+            let names = match bin {
+                Some(name) if known.contains(name) => core::slice::from_ref(name),
+                Some(name) => bail!("no program `{name}`; there are: {}", known.join(", ")),
+                None => &known[..],
+            };
+            eprintln!("measuring {}", names.join(", "));
+            programs::measure(&tools, names, args.functions, args.accept)?
         }
-    }
-    text.push_str(&rows::table(&rows));
+    };
+    let probes = if args.bin.is_some() { Probes::default() } else { Probes::measure(args, tools)? };
+    let rows: Vec<Row> = programs.rows.into_iter().chain(probes.rows).collect();
+    let text = format!("{}{}{}", programs.text, probes.text, rows::table(&rows));
     if args.json {
         eprint!("{text}");
         let rows: Vec<_> = rows.iter().map(Row::json).collect();
-        println!("{}", json!({ "target": TARGET, "empty": empty.flash, "rows": rows, "probes": details }));
+        println!(
+            "{}",
+            json!({
+                "target": TARGET, "rows": rows, "programs": programs.details, "exceeded": programs.exceeded,
+                "empty": probes.empty, "probes": probes.details,
+            })
+        );
     } else {
         print!("{text}");
     }
-    if !failures.is_empty() {
-        bail!("could not be measured: {}", failures.join(", "));
+    for exceeded in &programs.exceeded {
+        eprintln!("error: {exceeded}");
     }
-    let missed = rows.iter().any(|row| row.met() == Some(false));
-    Ok(if args.strict && missed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    if !probes.failures.is_empty() {
+        bail!("could not be measured: {}", probes.failures.join(", "));
+    }
+    let missed = args.strict && rows.iter().any(|row| row.met() == Some(false));
+    Ok(if missed || !programs.exceeded.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// What was measured of the probes.
+#[derive(Default)]
+struct Probes {
+    rows: Vec<Row>,
+    details: serde_json::Map<String, serde_json::Value>,
+    failures: Vec<&'static str>,
+    text: String,
+    /// Flash of the empty program.
+    empty: Option<u64>,
+}
+
+impl Probes {
+    fn measure(args: &Args, tools: Tools) -> Result<Self> {
+        let builder = Builder::new(tools)?;
+        let origins = Origins::of_this_workspace()?;
+        let empty = Image::read(&builder.build(BASELINE, false)?, &origins)?;
+        let mut probes = Self { empty: Some(empty.flash), ..Self::default() };
+        let is_chosen = |probe: &&Probe| args.probe.as_deref().is_none_or(|name| name == probe.name);
+        for probe in PROBES.iter().filter(is_chosen) {
+            eprintln!("measuring {}", probe.name);
+            match measure(probe, &builder, &origins, &empty) {
+                Ok(measured) => {
+                    probes.text.push_str(&measured.shown(probe, args.functions));
+                    probes.details.insert(probe.name.to_owned(), measured.json());
+                    probes.rows.extend(measured.rows(probe));
+                }
+                Err(error) => {
+                    eprintln!("error: {}: {error:#}", probe.name);
+                    probes.failures.push(probe.name);
+                    probes.rows.push(probe.flash_row(None));
+                }
+            }
+        }
+        Ok(probes)
+    }
 }
 
 /// What one probe costs.

@@ -1,13 +1,15 @@
 //! The drivers on this board's parts.
 
 use eccx08::Eccx08;
-use mkr_gsm_1400::{Bus, Clocks, GsmLines, GsmParts, GsmUart, Timer};
+use mkr_gsm_1400::{Bus, BusError, Clocks, GsmLines, GsmParts, GsmUart, Timer};
 use sara_u201::Modem;
 
 use crate::Wires;
 
 /// The secure element on the board's bus.
 pub type Element = Eccx08<Bus, Timer>;
+/// What can go wrong with it.
+pub type ElementError = eccx08::Error<BusError>;
 /// The modem on its port.
 pub type GsmModem = Modem<GsmUart, Wires, Timer>;
 

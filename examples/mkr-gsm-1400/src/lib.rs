@@ -10,15 +10,18 @@ mod panic;
 #[cfg(target_os = "none")]
 mod power;
 #[cfg(target_os = "none")]
+mod programs;
+#[cfg(target_os = "none")]
 mod stored;
 #[cfg(target_os = "none")]
 mod wires;
 
 #[cfg(target_os = "none")]
 pub use {
-    board::{Element, GsmModem, element, modem},
+    board::{Element, ElementError, GsmModem, element, modem},
     monitor::Monitor,
     power::set_up_power,
+    programs::{Gsm, with_element, with_modem},
     stored::{ROOTS, Stored},
     wires::Wires,
 };

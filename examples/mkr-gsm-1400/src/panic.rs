@@ -6,6 +6,9 @@ use mkr_gsm_1400::reset;
 
 /// Says that there was a panic, and starts again. Where and why would cost kilobytes of text.
 #[panic_handler]
-fn panic(_: &PanicInfo<'_>) -> ! {
-    reset::give_up("\r\npanic\r\n")
+fn panic(info: &PanicInfo<'_>) -> ! {
+    match info.location() {
+        Some(location) if cfg!(feature = "locate-panics") => reset::give_up(location.file()),
+        _ => reset::give_up("\r\npanic\r\n"),
+    }
 }

@@ -5,7 +5,7 @@ use core::ops::RangeInclusive;
 
 use eccx08::Slot;
 use gcp_iot_core::{DevicePath, Endpoint, InvalidDevicePath, is_device_id, is_registry_id};
-use sara_u201::{Apn, Certificate};
+use sara_u201::{Apn, Certificate, Config};
 
 use crate::Settings;
 
@@ -115,6 +115,17 @@ pub trait Store {
 }
 
 impl<'s> Settings<'s> {
+    /// What the modem needs of a store: PIN and access point; a setting that breaks its rules counts as missing.
+    pub fn modem(store: &'s impl Store) -> Config<'s> {
+        let value = |key: Key| store.value(key).filter(|value| key.accepts(value));
+        let apn = Apn::new(value(Key::Apn).unwrap_or_default());
+        let apn = match (value(Key::Login), value(Key::Password)) {
+            (None, None) => apn,
+            (login, password) => apn.with_login(login.unwrap_or_default(), password.unwrap_or_default()),
+        };
+        Config { pin: value(Key::Pin), ..Config::new(apn) }
+    }
+
     /// Puts the settings of a store together; `roots` are the certificates to choose from.
     ///
     /// # Errors
@@ -125,11 +136,11 @@ impl<'s> Settings<'s> {
             value => Ok(value),
         };
         let required = |key: Key| value(key)?.ok_or(key);
-        let apn = Apn::new(required(Key::Apn)?);
-        let apn = match (value(Key::Login)?, value(Key::Password)?) {
-            (None, None) => apn,
-            (login, password) => apn.with_login(login.unwrap_or_default(), password.unwrap_or_default()),
-        };
+        for key in [Key::Login, Key::Password] {
+            value(key)?;
+        }
+        required(Key::Apn)?;
+        let Config { pin, apn, .. } = Self::modem(store);
         let device = DevicePath::new(
             required(Key::Project)?,
             required(Key::Region)?,
@@ -141,7 +152,7 @@ impl<'s> Settings<'s> {
             None => roots.first(),
         };
         Ok(Self {
-            pin: value(Key::Pin)?,
+            pin: value(Key::Pin)?.and(pin),
             apn,
             device: device.map_err(|_| Key::Device)?,
             endpoint: value(Key::Endpoint)?.and_then(endpoint).unwrap_or(Endpoint::GOOGLE),

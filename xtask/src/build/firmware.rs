@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 
 use super::secrets;
 use crate::setup::Tools;
-use crate::toolchain::TARGET;
+use crate::toolchain::{Core, TARGET};
 use crate::{exec, linker, workspace};
 
 const PACKAGE: &str = "firmware";
-pub(super) const DIRECTORY: &str = "examples/mkr-gsm-1400";
+pub(crate) const DIRECTORY: &str = "examples/mkr-gsm-1400";
 /// The build profile, which Cargo also names the directory after.
 const PROFILE: &str = "firmware";
 /// Tells the package's build script where the maps go.
@@ -58,11 +58,28 @@ pub(crate) fn programs() -> Result<Vec<String>> {
 
 /// Builds the named programs.
 pub(crate) fn build(tools: &Tools, names: &[String]) -> Result<Vec<Program>> {
-    let target_directory = workspace::metadata()?.target_directory.join("board");
+    build_with(tools, names, &[], "board")
+}
+
+/// Builds the named programs so that the place of each panic can be read from them; not for use.
+pub(crate) fn build_located(tools: &Tools, names: &[String]) -> Result<Vec<Program>> {
+    build_with(tools, names, &["--features", "locate-panics"], "board-located")
+}
+
+fn build_with(tools: &Tools, names: &[String], options: &[&str], directory: &str) -> Result<Vec<Program>> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let target_directory = workspace::metadata()?.target_directory.join(directory);
     let output = target_directory.join(TARGET).join(PROFILE);
+    let mut flags = flags(&tools.linker);
+    // Notes on the side, which the image does not hold; only a compiler that builds `core` itself writes them.
+    if tools.toolchain.core == Core::FromSource {
+        flags.push("-Zemit-stack-sizes".to_owned());
+    }
     let mut cargo = tools.toolchain.cargo("build");
-    cargo.env("CARGO_ENCODED_RUSTFLAGS", flags(&tools.linker).join("\x1f")).env(MAP_DIRECTORY, &output);
-    cargo.args(["--quiet", "--package", PACKAGE, "--profile", PROFILE]);
+    cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f")).env(MAP_DIRECTORY, &output);
+    cargo.args(["--quiet", "--package", PACKAGE, "--profile", PROFILE]).args(options);
     for name in names {
         cargo.args(["--bin", name]);
     }
