@@ -43,7 +43,7 @@ pub(crate) struct Args {
     /// Measure only this program for the board
     #[arg(long, value_name = "NAME", conflicts_with = "probe")]
     bin: Option<String>,
-    /// Make the measured figures of the programs for the board their budgets
+    /// Make the measured figures of the programs for the board their budgets; leaves the probes out
     #[arg(long, conflicts_with = "probe")]
     accept: bool,
     /// Measure only this probe
@@ -79,7 +79,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
             programs::measure(&tools, names, args.functions, args.accept)?
         }
     };
-    let probes = if args.bin.is_some() { Probes::default() } else { Probes::measure(args, tools)? };
+    let probes =
+        if args.bin.is_some() || args.accept { Probes::default() } else { Probes::measure(args, tools)? };
     let rows: Vec<Row> = programs.rows.into_iter().chain(probes.rows).collect();
     let text = format!("{}{}{}", programs.text, probes.text, rows::table(&rows));
     if args.json {

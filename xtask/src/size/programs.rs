@@ -16,6 +16,8 @@ use crate::workspace;
 
 /// What was measured of one program the last time somebody accepted it; a change may not exceed it.
 const BUDGETS: &str = "budgets.toml";
+/// A budget for flash is a multiple of this: a word here or there is no matter.
+const GRAIN: u64 = 256;
 /// The most functions that are listed.
 const LISTED: usize = 25;
 
@@ -164,7 +166,8 @@ impl Budgets {
 
     fn accept(&mut self, program: &Program) {
         let mut budget = Table::new();
-        for (field, value) in [("flash", program.flash as u64), ("ram", program.ram)] {
+        let flash = (program.flash as u64).next_multiple_of(GRAIN);
+        for (field, value) in [("flash", flash), ("ram", program.ram)] {
             budget.insert(field.into(), i64::try_from(value).unwrap_or(i64::MAX).into());
         }
         self.table.insert(program.name.clone(), budget.into());
@@ -233,7 +236,7 @@ mod tests {
     fn accepted_figures_are_the_new_budget() {
         let mut budgets = budgets("blink = { flash = 100, ram = 8 }");
         budgets.accept(&program(120, 4));
-        assert_eq!(budgets.of("blink"), Some([120, 4]));
+        assert_eq!(budgets.of("blink"), Some([256, 4]));
     }
 
     #[test]
