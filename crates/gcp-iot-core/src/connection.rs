@@ -103,7 +103,7 @@ impl<'s, M: MqttConnection, C: Clock> Connection<'s, M, C> {
         self.rules.expect_errors(number);
     }
 
-    /// Counts the connections of the session up to this one.
+    /// Tells this connection from others.
     pub(crate) const fn number(&self) -> u32 {
         self.rules.number()
     }

@@ -29,7 +29,7 @@ impl<'s> Rules<'s> {
         self.device
     }
 
-    /// Counts the connections of the session up to this one.
+    /// Tells this connection from others.
     pub(crate) const fn number(&self) -> u32 {
         self.history.connections
     }

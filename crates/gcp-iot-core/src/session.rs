@@ -53,7 +53,7 @@ pub(crate) struct History {
     pub(crate) renew_at: Instant,
     /// When a state was published last.
     pub(crate) state_published: Option<Instant>,
-    /// Counts connections, so that an outbox knows what its numbers belong to.
+    /// Tells connections apart, so that an outbox knows what its numbers belong to.
     pub(crate) connections: u32,
 }
 
@@ -200,7 +200,8 @@ impl History {
     /// A connection has begun.
     pub(crate) fn begin(&mut self, now: Instant) {
         self.connected = Some(now);
-        self.connections = self.connections.wrapping_add(1);
+        // Odd, so that it changes each time; and an outbox may outlive a session, so not a mere count.
+        self.connections = self.connections.wrapping_add(now.as_millis().wrapping_mul(1 << 8) | 1);
         // Instants wrap: what is long past must not become the future.
         if self.state_published.is_some_and(|last| now.has_reached(last + STATE_INTERVAL)) {
             self.state_published = None;

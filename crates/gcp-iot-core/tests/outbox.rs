@@ -58,3 +58,31 @@ fn every_event_arrives_though_connections_die_and_acknowledgements_are_lost() {
     }
     assert_eq!(outbox.dropped(), 0);
 }
+
+#[test]
+fn an_outbox_may_outlive_the_session() {
+    let world = World::new();
+    let mut memory = [0; 256];
+    let mut outbox = Outbox::new(&mut memory, DropPolicy::Newest);
+    outbox.push("", b"1").unwrap();
+    for _ in 0..5 {
+        let mut buffers = [[0; 512]; 2];
+        let mut session = world.session(&mut buffers);
+        world.cloud.with_faults(|faults| faults.lose_publishes = 1);
+        let mut device = session.connect(world.open(), &mut world.signer.clone(), world.unix_now()).unwrap();
+        device.flush(&mut outbox).unwrap();
+        // It is lost, and then the session is.
+        world.clock.advance(Duration::from_secs(5));
+    }
+    let mut buffers = [[0; 512]; 2];
+    let mut session = world.session(&mut buffers);
+    let mut device = session.connect(world.open(), &mut world.signer.clone(), world.unix_now()).unwrap();
+    device.flush(&mut outbox).unwrap();
+    while let Some(event) = device.wait(world.clock.now() + Millis(100)).unwrap() {
+        if let Event::Published(number) = event {
+            assert!(outbox.acknowledge(number));
+        }
+    }
+    assert!(outbox.is_empty());
+    assert_eq!(world.cloud.telemetry().len(), 1);
+}
