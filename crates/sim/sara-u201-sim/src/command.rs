@@ -13,6 +13,7 @@ mod message;
 mod network;
 mod packet;
 mod remembered;
+mod resolve;
 mod security;
 mod sim;
 mod socket;

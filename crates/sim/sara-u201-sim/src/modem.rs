@@ -5,7 +5,7 @@ mod direct;
 mod execution;
 mod input;
 mod power;
-
+mod timer;
 mod urc;
 
 use core::time::Duration;
@@ -15,7 +15,8 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 
 use crate::card::Card;
-use crate::fault::{Effect, Fault, Faults, Wire};
+use crate::command::connect::Connecting;
+use crate::fault::{Fault, Faults, Wire};
 use crate::http::{HttpProfile, Request};
 use crate::message::{SentMessage, Stored};
 use crate::network::Network;
@@ -32,6 +33,7 @@ use crate::voice::Call;
 pub(crate) use data::{Data, DataKind};
 pub(crate) use direct::Direct;
 pub(crate) use execution::{Step, Wait};
+pub(crate) use timer::Timer;
 pub(crate) use urc::Urc;
 
 /// What the host may leave unread before the module takes no further command.
@@ -57,6 +59,8 @@ pub struct ModemCore {
     pub(crate) sockets: [Option<Socket>; SOCKETS],
     pub(crate) socket_error: u16,
     pub(crate) socket_generation: u64,
+    /// Attempts of AT+USOCO that nobody waits for.
+    pub(crate) connecting: Vec<Connecting>,
     pub(crate) resolver_cache: Vec<(String, core::net::Ipv4Addr)>,
     pub(crate) rtc: Rtc,
     /// AT+CFUN.
@@ -74,6 +78,7 @@ pub struct ModemCore {
     rate_at_once: bool,
     cts_off_until: Duration,
     dtr_asserted: bool,
+    rts_asserted: bool,
     awake_since: Duration,
     last_activity: Duration,
     reset_asserted: bool,
@@ -94,34 +99,6 @@ pub struct ModemCore {
     polled: Duration,
     statistics: Statistics,
     records: Vec<CommandRecord>,
-}
-
-/// What is going to happen by itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Timer {
-    BootDone,
-    CardReady,
-    Registered,
-    PacketRegistered,
-    NetworkTime,
-    /// A socket whose handshake failed is closed.
-    HandshakeClose {
-        socket: usize,
-        generation: u64,
-    },
-    ResetTaken,
-    Restart,
-    PowerDown,
-    Urc(String),
-    Fault(Effect, u32),
-    /// The module restarts by itself.
-    Crash {
-        greeting: String,
-    },
-    /// The call takes its next step.
-    Call {
-        generation: u64,
-    },
 }
 
 impl ModemCore {
@@ -157,6 +134,7 @@ impl ModemCore {
             sockets: core::array::from_fn(|_| None),
             socket_error: 0,
             socket_generation: 0,
+            connecting: Vec::new(),
             resolver_cache: Vec::new(),
             rtc: Rtc::unset(profile.quirks.unset_clock_year, now),
             functionality: 1,
@@ -173,6 +151,7 @@ impl ModemCore {
             rate_at_once: false,
             cts_off_until: Duration::ZERO,
             dtr_asserted: true,
+            rts_asserted: true,
             awake_since: now,
             last_activity: now,
             reset_asserted: false,
@@ -221,6 +200,9 @@ impl ModemCore {
     /// Gives the characters for the host.
     pub fn take_tx(&mut self, now: Duration) -> Vec<u8> {
         let bytes = core::mem::take(&mut self.output);
+        if !bytes.is_empty() {
+            self.last_activity = now;
+        }
         let bytes = self.faults.spoil(bytes, Wire::ToHost);
         self.faults.release(bytes, now)
     }
@@ -233,6 +215,7 @@ impl ModemCore {
         }
         self.network.poll(now);
         self.poll_sockets(now);
+        self.poll_connections(now);
         self.poll_request(now);
         self.run_job(now);
         self.type_ahead(now);
@@ -249,8 +232,10 @@ impl ModemCore {
         let job = self.job.as_ref().and_then(Job::next_event);
         let urcs = (!self.urcs.is_empty() && self.may_speak()).then_some(self.urc_not_before);
         let network = self.network.next_event(now);
+        let connecting = self.connecting.iter().map(Connecting::next_event).min();
         [
             timers,
+            connecting,
             job,
             urcs,
             network,
@@ -342,64 +327,26 @@ impl ModemCore {
         self.backlog + self.output.len() + self.faults.held_back() > MOST_UNREAD
     }
 
+    /// Sets RTS, as far as it wakes the module.
+    pub(crate) fn set_rts(&mut self, asserted: bool, now: Duration) {
+        if asserted && !self.rts_asserted && self.stored.power_saving == 2 {
+            self.wake_by_line(now);
+        }
+        self.rts_asserted = asserted;
+    }
+
+    fn wake_by_line(&mut self, now: Duration) {
+        self.awake_since = now + Duration::from_millis(u64::from(self.profile.quirks.dtr_wake_time));
+    }
+
     /// Sets DTR.
     pub(crate) fn set_dtr(&mut self, asserted: bool, now: Duration) {
         if asserted && !self.dtr_asserted && self.stored.power_saving == 3 {
-            let wake = Duration::from_millis(u64::from(self.profile.quirks.dtr_wake_time));
-            self.awake_since = now + wake;
+            self.wake_by_line(now);
         }
         if !asserted && self.dtr_asserted {
             self.hang_up_direct();
         }
         self.dtr_asserted = asserted;
-    }
-
-    /// Lets `timer` fire at `at`.
-    pub(crate) fn schedule(&mut self, at: Duration, timer: Timer) {
-        self.timer_count += 1;
-        self.timers.push((at, self.timer_count, timer));
-    }
-
-    pub(crate) fn cancel(&mut self, unwanted: impl Fn(&Timer) -> bool) {
-        self.timers.retain(|(_, _, timer)| !unwanted(timer));
-    }
-
-    /// Whether a line that begins so is going to be told.
-    pub(crate) fn awaits(&self, beginning: &str) -> bool {
-        self.timers.iter().any(|timer| matches!(&timer.2, Timer::Urc(line) if line.starts_with(beginning)))
-    }
-
-    fn due_timer(&mut self, now: Duration) -> Option<Timer> {
-        let due = self.timers.iter().enumerate().filter(|(_, timer)| timer.0 <= now);
-        let (index, _) = due.min_by_key(|(_, timer)| (timer.0, timer.1))?;
-        Some(self.timers.swap_remove(index).2)
-    }
-
-    fn fire(&mut self, timer: Timer, now: Duration) {
-        match timer {
-            Timer::BootDone => self.boot_done(now),
-            Timer::CardReady => self.card_ready(now),
-            Timer::Registered => self.registered(now),
-            Timer::PacketRegistered => self.packet_registered(),
-            Timer::NetworkTime => self.network_time(now),
-            Timer::HandshakeClose { socket, generation } => {
-                let is_same = |s: &Socket| s.generation == generation;
-                if self.sockets.get(socket).and_then(Option::as_ref).is_some_and(is_same) {
-                    self.urcs.push_back(Urc::Closed { socket, generation });
-                }
-            }
-            Timer::ResetTaken => self.reset_taken(now),
-            Timer::Restart => self.start_up(now),
-            Timer::PowerDown => self.power_down(now),
-            Timer::Fault(effect, times) => self.strike(effect, times, now),
-            Timer::Crash { greeting } => {
-                self.start_up(now);
-                if !greeting.is_empty() {
-                    self.schedule(now + self.profile.boot, Timer::Urc(greeting));
-                }
-            }
-            Timer::Urc(text) => self.announce(text),
-            Timer::Call { generation } => self.call_moves(generation, now),
-        }
     }
 }

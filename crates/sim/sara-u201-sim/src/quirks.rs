@@ -70,6 +70,8 @@ pub struct Quirks {
     pub empty_read: EmptyRead,
     /// How a command on a closed socket is refused.
     pub closed_socket: Refusal,
+    /// Whether AT+USOCTL tells type 0 of a number without a socket; otherwise it is refused.
+    pub unused_socket_type: bool,
     /// How a failed connect, send or look-up is refused.
     pub network_failure: Refusal,
     /// Whether an unknown command answers `+CME ERROR: 100` when AT+CMEE is on.
@@ -96,7 +98,7 @@ pub struct Quirks {
     pub typed_ahead: TypedAhead,
     /// Milliseconds from the byte that wakes a sleeping module (AT+UPSV=1) until it hears.
     pub wake_time: u32,
-    /// Milliseconds from DTR until a sleeping module (AT+UPSV=3) hears.
+    /// Milliseconds from DTR (AT+UPSV=3) or RTS (AT+UPSV=2) until a sleeping module hears.
     pub dtr_wake_time: u32,
     /// Whether an URC may slip out after the host has begun to send a command.
     pub urc_race: bool,
@@ -130,6 +132,7 @@ impl Default for Quirks {
             early_data: EarlyData::Accept,
             empty_read: EmptyRead::Quotes,
             closed_socket: Refusal::Cme,
+            unused_socket_type: false,
             network_failure: Refusal::Plain,
             unknown_command_cme: true,
             close_before_drain: false,

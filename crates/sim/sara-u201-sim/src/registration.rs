@@ -112,11 +112,15 @@ impl ModemCore {
             2 => self.rtc.set(utc, 0, now),
             _ => {}
         }
+        if self.settings.remembered.get("+CTZR").is_some_and(|mode| mode == "1") {
+            self.announce(format!("+CTZV: {zone:+03}"));
+        }
     }
 
     /// Leaves the network; nothing is looked for.
     pub(crate) fn leave_network(&mut self, now: Duration) {
         self.cancel_search();
+        self.tell_detachment("ME");
         self.lose_contexts(now, false);
         self.set_circuit(0);
         self.set_packet(0);
@@ -146,6 +150,13 @@ impl ModemCore {
                 }
                 _ => {}
             }
+        }
+    }
+
+    /// Tells the end of the attachment, and who ended it, where AT+CGEREP asks for it.
+    pub(crate) fn tell_detachment(&mut self, who: &str) {
+        if self.registration.is_attached() && self.settings.packet_event_urc > 0 {
+            self.announce(format!("+CGEV: {who} DETACH"));
         }
     }
 

@@ -72,6 +72,12 @@ impl Serial {
         self.simulation.with_line(|uart, _| uart.set_host_flow_control(on));
     }
 
+    /// Sets RTS by hand, which under `AT+UPSV=2` wakes the module or lets it sleep. It is asserted from the
+    /// start; RTS/CTS handling does not touch it, since the module has either the one or the other.
+    pub fn set_request_to_send(&mut self, on: bool) {
+        self.simulation.with(|core, _, now| core.set_rts(on, now));
+    }
+
     /// Moves the clock to the next event, at most for the profile's write time-out.
     fn step(&self, waited: &mut core::time::Duration) -> Result<(), SerialError> {
         let clock = self.simulation.shared_clock();

@@ -120,6 +120,8 @@ pub(crate) struct NonVolatile {
     pub(crate) access: (u8, u8),
     /// AT+UBANDSEL in MHz.
     pub(crate) bands: Vec<u16>,
+    /// AT+UPSDA=profile,1.
+    pub(crate) contexts: BTreeMap<usize, BTreeMap<u32, String>>,
     pub(crate) credentials: Vec<Credential>,
     pub(crate) security: [SecurityProfile; 5],
     pub(crate) files: BTreeMap<String, Vec<u8>>,
@@ -138,6 +140,7 @@ impl NonVolatile {
             airplane: false,
             access: (1, 2),
             bands: vec![850, 900, 1800, 1900, 2100],
+            contexts: BTreeMap::new(),
             credentials: Vec::new(),
             security: core::array::from_fn(|_| SecurityProfile::default()),
             files: BTreeMap::new(),

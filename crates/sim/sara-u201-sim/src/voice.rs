@@ -22,6 +22,8 @@ pub(crate) struct Call {
     pub(crate) state: CallState,
     pub(crate) number: String,
     pub(crate) outgoing: bool,
+    /// How often it has rung.
+    pub(crate) rings: u32,
     /// Tells this call from earlier ones.
     pub(crate) generation: u64,
 }
@@ -38,7 +40,13 @@ impl ModemCore {
     pub(crate) fn dial(&mut self, number: &str, now: Duration) {
         self.call_generation += 1;
         let generation = self.call_generation;
-        let call = Call { state: CallState::Dialling, number: number.to_owned(), outgoing: true, generation };
+        let call = Call {
+            state: CallState::Dialling,
+            number: number.to_owned(),
+            outgoing: true,
+            rings: 0,
+            generation,
+        };
         self.call = Some(call);
         self.tell_call(2);
         let answer = self.profile.latencies.call.draw(&mut self.rng);
@@ -53,8 +61,13 @@ impl ModemCore {
         }
         self.call_generation += 1;
         let generation = self.call_generation;
-        let call =
-            Call { state: CallState::Incoming, number: number.to_owned(), outgoing: false, generation };
+        let call = Call {
+            state: CallState::Incoming,
+            number: number.to_owned(),
+            outgoing: false,
+            rings: 0,
+            generation,
+        };
         self.call = Some(call);
         self.tell_call(4);
         self.call_moves(generation, now);
@@ -80,8 +93,21 @@ impl ModemCore {
                     self.announce(format!("+CLIP: \"{number}\",145"));
                 }
                 self.schedule(now + RING_PERIOD, Timer::Call { generation });
+                self.answer_by_itself();
             }
             CallState::Active => {}
+        }
+    }
+
+    /// S0: the call is taken after so many rings.
+    fn answer_by_itself(&mut self) {
+        let limit = self.settings.register(0);
+        let Some(call) = &mut self.call else { return };
+        call.rings += 1;
+        if limit > 0 && call.rings >= limit {
+            call.state = CallState::Active;
+            self.tell_call(7);
+            self.tell_call(0);
         }
     }
 

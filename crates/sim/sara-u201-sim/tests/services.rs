@@ -208,3 +208,97 @@ fn a_sleeping_module_loses_the_byte_that_wakes_it() {
     terminal.pass(Duration::from_millis(5));
     assert_eq!(terminal.ok("AT"), "");
 }
+
+#[test]
+fn rts_wakes_a_module_where_it_does_not_pace_the_line() {
+    let mut terminal = ready();
+    assert_eq!(terminal.command("AT+UPSV=2"), "\r\n+CME ERROR: 3\r\n", "RTS paces the line");
+    terminal.ok("AT&K0");
+    terminal.serial.set_flow_control(false);
+    terminal.ok("AT+UPSV=2");
+    assert_eq!(terminal.command("AT&K3"), "\r\n+CME ERROR: 3\r\n");
+    terminal.serial.set_request_to_send(false);
+    terminal.send(b"AT\r");
+    terminal.pass(Duration::from_secs(1));
+    assert!(terminal.rest.is_empty());
+    assert_eq!(terminal.simulation.statistics().bytes_lost_asleep, 3);
+    terminal.serial.set_request_to_send(true);
+    terminal.pass(Duration::from_millis(5));
+    assert_eq!(terminal.ok("AT+UPSV?"), "+UPSV: 2");
+}
+
+#[test]
+fn what_a_module_says_keeps_it_awake() {
+    let mut terminal = ready();
+    terminal.ok("AT+UPSV=1,400"); // 1.85 s
+    terminal.pass(Duration::from_millis(1700));
+    terminal.simulation.happen(Event::Ring { from: "1".into() });
+    terminal.pass(Duration::from_millis(1700));
+    assert_eq!(terminal.ok("AT"), "");
+}
+
+#[test]
+fn messages_can_come_straight_through() {
+    let mut terminal = ready();
+    terminal.ok("AT+CMGF=1;+CNMI=2,2");
+    let message = Event::Message { from: "+4930123".into(), text: "hello".into() };
+    terminal.simulation.happen(message.clone());
+    let seen = String::from_utf8(terminal.until(|seen| seen.ends_with(b"hello\r\n"))).expect("text");
+    assert!(seen.starts_with("\r\n+CMT: \"+4930123\",,\""), "{seen}");
+    terminal.ok("AT+CMGF=0");
+    terminal.simulation.happen(message);
+    let seen = terminal.until(|seen| seen.windows(4).any(|four| four == b"0004") && seen.ends_with(b"\r\n"));
+    let pdu = String::from_utf8(seen)
+        .expect("text")
+        .trim_start()
+        .trim_start_matches("+CMT: ,22\r\n")
+        .trim()
+        .to_owned();
+    assert_eq!(pdu.len(), (1 + 22) * 2, "{pdu}");
+    assert_eq!(terminal.ok("AT+CMGL=4"), "", "nothing is stored");
+}
+
+#[test]
+fn a_call_can_be_answered_by_the_module() {
+    let mut terminal = ready();
+    terminal.ok("ATS0=2");
+    terminal.simulation.happen(Event::Ring { from: "+4930".into() });
+    terminal.pass(Duration::from_secs(4));
+    assert!(terminal.ok("AT+CLCC").starts_with("+CLCC: 1,1,4,"), "it rings");
+    terminal.pass(Duration::from_secs(2));
+    assert!(terminal.ok("AT+CLCC").starts_with("+CLCC: 1,1,0,"), "it is taken");
+}
+
+#[test]
+fn contexts_of_both_kinds_are_kept() {
+    let mut terminal = ready();
+    terminal.ok("AT+CGEREP=1,0");
+    terminal.ok("AT+CGATT=1");
+    terminal.ok("AT+UPSD=0,1,\"one\"");
+    for wrong in ["0,6,4", "0,7,\"here\"", "7,1,\"x\"", "0,10,1"] {
+        assert_eq!(terminal.command(&format!("AT+UPSD={wrong}")), "\r\n+CME ERROR: 50\r\n", "{wrong}");
+    }
+    terminal.ok("AT+UPSDA=0,1");
+    terminal.ok("AT+UPSD=0,1,\"two\"");
+    terminal.ok("AT+UPSDA=0,2");
+    assert_eq!(terminal.ok("AT+UPSD=0,1"), "+UPSD: 0,1,\"one\"");
+    terminal.ok("AT+CGDCONT=1,\"IP\",\"three\"");
+    assert_eq!(terminal.ok("AT+CGDCONT?"), "+CGDCONT: 1,\"IP\",\"three\",\"\",0,0");
+    terminal.ok("AT+CGACT=1,1");
+    assert_eq!(terminal.ok("AT+CGPADDR=1"), "+CGPADDR: 1,\"10.64.7.21\"");
+    assert_eq!(terminal.command("AT+CGACT=1,2"), "\r\n+CME ERROR: 3\r\n");
+    terminal.rest.clear();
+    terminal.simulation.happen(Event::RegistrationLost(Duration::from_secs(1)));
+    assert_eq!(terminal.urc("+CGEV: "), "NW DETACH");
+}
+
+#[test]
+fn a_greeting_is_said_at_each_start() {
+    let mut terminal = ready();
+    terminal.ok("AT+IPR=115200");
+    terminal.pass(Duration::from_millis(150));
+    terminal.ok("AT+CSGT=1,\"good morning\"");
+    assert_eq!(terminal.ok("AT+CSGT?"), "+CSGT: \"good morning\",1");
+    terminal.ok("AT+CFUN=16");
+    terminal.until(|seen| seen == b"\r\ngood morning\r\n");
+}

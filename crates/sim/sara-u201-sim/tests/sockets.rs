@@ -5,7 +5,7 @@ mod terminal;
 use core::net::SocketAddrV4;
 use core::time::Duration;
 
-use sara_u201_sim::{EarlyData, MemoryNetwork, Profile, Quirks};
+use sara_u201_sim::{EarlyData, EmptyRead, MemoryNetwork, Profile, Quirks};
 use terminal::{Echo, Terminal, echo_network, quick};
 
 fn connected(profile: Profile) -> (Terminal, MemoryNetwork) {
@@ -201,5 +201,51 @@ fn the_loss_of_dtr_ends_direct_link_unless_it_is_ignored() {
         embedded_hal::digital::OutputPin::set_high(&mut dtr).expect("a level");
         terminal.pass(Duration::from_secs(1));
         assert_eq!(terminal.rest.ends_with(b"\r\nOK\r\n"), ends, "AT&D{mode}");
+    }
+}
+
+#[test]
+fn a_connection_nobody_waits_for_is_told_by_urc() {
+    let network = echo_network("echo.example", 7);
+    let mut terminal = Terminal::online(quick(), network);
+    terminal.ok("AT+USOCR=6");
+    let before = terminal.now();
+    terminal.ok("AT+USOCO=0,\"echo.example\",7,1");
+    assert!(terminal.now() - before < Duration::from_millis(60), "the line is free at once");
+    assert_eq!(terminal.ok("AT+USOCTL=0,10"), "+USOCTL: 0,10,2");
+    assert_eq!(terminal.command("AT+USOWR=0,1,\"x\""), "\r\n+CME ERROR: 3\r\n");
+    assert_eq!(terminal.urc("+UUSOCO: "), "0,0");
+    terminal.ok("AT+USOWR=0,1,\"x\"");
+    terminal.ok("AT+USOCR=6");
+    terminal.ok("AT+USOCO=1,\"echo.example\",8,1");
+    assert_eq!(terminal.urc("+UUSOCO: "), "1,111");
+    terminal.ok("AT+USOCO=1,\"nowhere.example\",8,1");
+    assert_eq!(terminal.urc("+UUSOCO: "), "1,163");
+    terminal.ok("AT+USOCO=1,\"echo.example\",7,1");
+    terminal.ok("AT+USOCL=1");
+    assert_eq!(terminal.urc("+UUSOCO: "), "1,113", "its socket has gone");
+}
+
+#[test]
+fn numbers_without_a_socket_are_refused_or_told_as_the_quirk_says() {
+    for (unused_socket_type, answer) in
+        [(false, "\r\n+CME ERROR: 3\r\n"), (true, "\r\n+USOCTL: 3,0,0\r\n\r\nOK\r\n")]
+    {
+        let quirks = Quirks { unused_socket_type, ..Quirks::default() };
+        let (mut terminal, _network) = connected(Profile { quirks, ..quick() });
+        assert_eq!(terminal.command("AT+USOCTL=3,0"), answer);
+        assert_eq!(terminal.ok("AT+USOCTL=0,0"), "+USOCTL: 0,0,6");
+        assert_eq!(terminal.command("AT+USOCTL=3,10"), "\r\n+CME ERROR: 3\r\n");
+    }
+}
+
+#[test]
+fn an_empty_socket_answers_as_the_quirk_says() {
+    for (empty_read, quotes) in [(EmptyRead::Quotes, ",\"\""), (EmptyRead::Bare, "")] {
+        let quirks = Quirks { empty_read, ..Quirks::default() };
+        let (mut terminal, _network) = connected(Profile { quirks, ..quick() });
+        assert_eq!(terminal.ok("AT+USORD=0,10"), format!("+USORD: 0,0{quotes}"));
+        assert_eq!(terminal.ok("AT+USOCR=17"), "+USOCR: 1");
+        assert_eq!(terminal.ok("AT+USORF=1,10"), format!("+USORF: 1,0{quotes}"));
     }
 }

@@ -47,6 +47,7 @@ impl ModemCore {
             "Z" | "&W" | "&Y" => return Some(self.personal_profile(command, now)),
             "&V" => self.show_profile(),
             "&K" => match number {
+                3 if self.stored.power_saving == 2 => Step::Final(crate::result::NOT_ALLOWED),
                 0 | 3 => {
                     self.settings.flow_control = if number == 3 { 3 } else { 0 };
                     Step::ok()

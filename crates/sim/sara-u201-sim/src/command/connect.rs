@@ -56,6 +56,11 @@ impl Connecting {
         Self { socket, generation, host: host.to_owned(), port, stage, deadline: now + TIMEOUT }
     }
 
+    /// The socket's number.
+    pub(crate) const fn socket(&self) -> usize {
+        self.socket
+    }
+
     /// When to look again even if nothing happens on the network.
     pub(crate) const fn next_event(&self) -> Duration {
         match self.stage {
@@ -155,6 +160,19 @@ impl ModemCore {
                 None
             }
             Err(failure) => Some(self.fail_handshake(connecting, failure, now)),
+        }
+    }
+
+    /// Moves the attempts on that nobody waits for; the end of each is told by URC.
+    pub(crate) fn poll_connections(&mut self, now: Duration) {
+        for mut connecting in core::mem::take(&mut self.connecting) {
+            match self.poll_connect(&mut connecting, now) {
+                None => self.connecting.push(connecting),
+                Some(step) => {
+                    let error = if matches!(step, Step::Done(_)) { 0 } else { self.socket_error };
+                    self.announce(format!("+UUSOCO: {},{error}", connecting.socket()));
+                }
+            }
         }
     }
 

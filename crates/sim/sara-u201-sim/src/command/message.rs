@@ -177,17 +177,27 @@ impl ModemCore {
     pub(crate) fn deliver_message(&mut self, from: &str, text: &str, now: Duration) {
         let time = self.rtc.format(now, true);
         let pdu = deliver(from, text, &time);
+        let routing = self.settings.remembered.get("+CNMI").cloned().unwrap_or_default();
+        let mut fields = routing.split(',');
+        let (told, routing) = (fields.next().is_some_and(|mode| !matches!(mode, "" | "0")), fields.next());
+        if told && matches!(routing, Some("2" | "3")) {
+            let line = if self.settings.text_mode {
+                format!("+CMT: \"{from}\",,\"{time}\"\r\n{text}")
+            } else {
+                let centre =
+                    pdu.get(..2).and_then(|digits| usize::from_str_radix(digits, 16).ok()).unwrap_or(0);
+                format!("+CMT: ,{}\r\n{pdu}", (pdu.len() / 2).saturating_sub(centre + 1))
+            };
+            self.announce(line);
+            return;
+        }
         let Some(index) = self.messages.iter().position(Option::is_none) else { return };
         let message =
             Stored { status: Status::Unread, from: from.to_owned(), time, text: text.to_owned(), pdu };
         if let Some(slot) = self.messages.get_mut(index) {
             *slot = Some(message);
         }
-        let told = self.settings.remembered.get("+CNMI").is_some_and(|set| {
-            let mut fields = set.split(',');
-            fields.next().is_some_and(|mode| mode != "0") && fields.next() == Some("1")
-        });
-        if told {
+        if told && routing == Some("1") {
             self.announce(format!("+CMTI: \"SM\",{}", index + 1));
         }
     }

@@ -44,7 +44,13 @@ impl ModemCore {
             (Some(tag), 3) if tag == 3 || TAGS.contains(&tag) => {
                 let value = command.text(2).unwrap_or_default().to_owned();
                 let longest = if tag == 1 { 99 } else { 64 };
-                if value.len() > longest {
+                let fits = match tag {
+                    4 | 5 | 7 => value.parse::<core::net::Ipv4Addr>().is_ok(),
+                    0 | 8 | 9 => matches!(value.as_str(), "0" | "1" | "2"),
+                    6 => matches!(value.as_str(), "0" | "1" | "2" | "3"),
+                    _ => value.len() <= longest,
+                };
+                if !fits {
                     return WRONG;
                 }
                 context.parameters.insert(tag, value);
@@ -80,7 +86,14 @@ impl ModemCore {
                 context.parameters.clear();
                 Step::ok()
             }
-            1 | 2 => Step::ok(),
+            1 => {
+                self.stored.contexts.insert(index, context.parameters.clone());
+                Step::ok()
+            }
+            2 if !context.active => {
+                context.parameters = self.stored.contexts.get(&index).cloned().unwrap_or_default();
+                Step::ok()
+            }
             3 if context.active => Step::Final(NOT_ALLOWED),
             3 if !attached => Step::Final(FinalResult::Cme(148)),
             3 => match admission {
@@ -94,7 +107,7 @@ impl ModemCore {
                 self.lose_context(index, now, false);
                 Step::ok()
             }
-            0 | 4 => Step::Final(NOT_ALLOWED),
+            0 | 2 | 4 => Step::Final(NOT_ALLOWED),
             _ => WRONG,
         }
     }

@@ -206,6 +206,7 @@ impl ModemCore {
 
     fn lose_registration(&mut self, ms: u32, now: Duration) {
         self.cancel_search();
+        self.tell_detachment("NW");
         self.set_circuit(2);
         self.set_packet(2);
         self.lose_contexts(now, true);

@@ -81,8 +81,9 @@ impl ModemCore {
                 let wake = Duration::from_millis(u64::from(self.profile.quirks.wake_time));
                 self.awake_since = now + wake;
             }
+            2 if !self.rts_asserted => return true,
             3 if !self.dtr_asserted => return true,
-            0 | 2 => return false,
+            0 => return false,
             _ => {}
         }
         self.last_activity = now;
@@ -103,6 +104,7 @@ impl ModemCore {
         self.registration = Registration::default();
         self.card.restart();
         self.resolver_cache.clear();
+        self.connecting.clear();
         self.call = None;
         self.request = None;
         self.http_profiles = Default::default();
