@@ -58,6 +58,7 @@
 //! ```
 
 mod hold;
+mod lent;
 mod modem;
 mod pipe;
 mod runner;
@@ -90,7 +91,7 @@ impl<const SOCKETS: usize, const BUFFER: usize> Shared<SOCKETS, BUFFER> {
         C: AsyncClock,
     {
         let shared = &*self;
-        let runner = Runner { serial, wiring, clock, shared, next: 0, handles_first: false, awake: false };
+        let runner = Runner { serial, wiring, clock, shared, next: 0, handles_first: false };
         (runner, Modem { shared })
     }
 }

@@ -141,7 +141,7 @@ impl<'r, const SOCKETS: usize, const BUFFER: usize> Modem<'r, SOCKETS, BUFFER> {
     pub async fn set_power_saving(&self, saving: PowerSaving) -> Result<(), Error> {
         let mut hold = Hold::take(self.shared).await?;
         hold.execute(&saving.command()).await?;
-        hold.with(|inner| inner.saving = saving);
+        hold.with(|inner| (inner.saving, inner.awake) = (saving, false));
         Ok(())
     }
 

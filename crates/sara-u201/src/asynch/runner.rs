@@ -44,8 +44,6 @@ pub struct Runner<'r, S, P, C, const SOCKETS: usize, const BUFFER: usize> {
     pub(super) next: usize,
     /// The handles come before the pipes, which had a turn.
     pub(super) handles_first: bool,
-    /// A modem that saves power has been woken.
-    pub(super) awake: bool,
 }
 
 /// What the runner does next.
@@ -137,7 +135,7 @@ where
     /// Brings the modem up, or tells those who wait for it why not.
     async fn bring_up(&mut self, config: &Config<'_>) -> Result<(), Error> {
         self.wiring.dtr(true);
-        self.awake = true;
+        self.shared.with(|inner| inner.awake = true);
         loop {
             let now = self.clock.now();
             let step = self.shared.with(|inner| {
@@ -198,10 +196,10 @@ where
 
     /// Wakes a modem that saves power.
     async fn wake_modem(&mut self) -> Result<(), Error> {
-        if core::mem::replace(&mut self.awake, true) {
-            return Ok(());
-        }
-        match self.shared.with(|inner| inner.saving) {
+        let (awake, saving) =
+            self.shared.with(|inner| (core::mem::replace(&mut inner.awake, true), inner.saving));
+        match saving {
+            _ if awake => {}
             PowerSaving::Off => {}
             PowerSaving::Dtr => {
                 self.wiring.dtr(true);
@@ -224,7 +222,9 @@ where
     }
 
     fn let_sleep(&mut self) {
-        if core::mem::take(&mut self.awake) && self.shared.with(|inner| inner.saving) == PowerSaving::Dtr {
+        let asleep =
+            self.shared.with(|inner| core::mem::take(&mut inner.awake) && inner.saving == PowerSaving::Dtr);
+        if asleep {
             self.wiring.dtr(false);
         }
     }

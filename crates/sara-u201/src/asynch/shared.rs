@@ -77,6 +77,8 @@ pub(super) struct Inner<const SOCKETS: usize, const BUFFER: usize> {
     pub(super) start: Attempt,
     pub(super) resync: Attempt,
     pub(super) saving: PowerSaving,
+    /// A modem that saves power has been woken.
+    pub(super) awake: bool,
     pub(super) pipes: [Pipe<BUFFER>; SOCKETS],
     pub(super) source: Source,
     pub(super) fill: Option<Fill>,
@@ -98,6 +100,7 @@ impl<const SOCKETS: usize, const BUFFER: usize> Inner<SOCKETS, BUFFER> {
             start: Attempt::default(),
             resync: Attempt::default(),
             saving: PowerSaving::Off,
+            awake: false,
             pipes: [const { Pipe::new() }; SOCKETS],
             source: Source::Stage,
             fill: None,

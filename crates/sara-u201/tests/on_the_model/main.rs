@@ -4,6 +4,7 @@ mod support;
 
 mod a_certificate_is_sent_only_once;
 mod a_closed_peer_is_seen_after_its_last_byte;
+mod a_dropped_future_loses_nothing;
 mod a_foreign_certificate_is_refused;
 mod a_modem_comes_up_from_power_off;
 mod a_refused_connection_says_why;
@@ -17,3 +18,4 @@ mod messages_survive_their_content;
 mod no_network_ends_in_a_reason;
 mod refused_packet_data_says_why;
 mod several_tasks_use_the_modem;
+mod tasks_are_told_what_went_wrong;

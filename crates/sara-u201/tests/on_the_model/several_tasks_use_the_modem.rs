@@ -98,3 +98,19 @@ fn bytes_commands_and_urcs_do_not_meet() {
         together(data_mode);
     }
 }
+
+#[test]
+fn a_lent_socket_serves_asynchronous_code_too() {
+    let bench = Bench::new(Profile::default());
+    let peer = script();
+    peer.borrow_mut().echo = true;
+    serve(&bench.network, HOSTS[0], 80, &peer);
+    let mut modem = bench.ready();
+    let mut socket = modem.connect(HOSTS[0], 80).unwrap();
+    bench.simulation.block_on(async {
+        Write::write_all(&mut socket, b"hello").await.unwrap();
+        let mut back = [0; 5];
+        Read::read_exact(&mut socket, &mut back).await.unwrap();
+        assert_eq!(&back, b"hello");
+    });
+}
