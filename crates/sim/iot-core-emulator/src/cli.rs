@@ -175,6 +175,8 @@ impl Arguments {
             RateRuleName::Close => RateRule::Close,
         };
         settings.rules.state_rate = rule;
+        settings.rules.config_rate = rule;
+        settings.rules.command_rate = rule;
         settings.rules.message_rate = rule;
         settings.rules.byte_rate = rule;
         settings

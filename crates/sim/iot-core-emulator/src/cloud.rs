@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde::Serialize;
 
+use crate::emulator::Orders;
 use crate::journal::{CommandId, ConnectionId, Event, Journal};
 use crate::{
     CloseReason, Device, DeviceError, DevicePath, Faults, Registry, RegistryError, Settings, Timestamp,
@@ -41,6 +42,8 @@ pub(crate) struct Cloud {
     pub(crate) routes: BTreeMap<DevicePath, ConnectionId>,
     /// Devices that have just moved to another connection, with the one they left.
     pub(crate) displaced: Vec<(ConnectionId, DevicePath)>,
+    /// What the admin face has sent to each device within the current second.
+    pub(crate) orders: BTreeMap<DevicePath, Orders>,
     /// Configurations sent with QoS 1 and not acknowledged.
     pub(crate) unacknowledged: BTreeMap<DevicePath, u64>,
     commands: u64,
@@ -67,6 +70,7 @@ impl Cloud {
             telemetry: VecDeque::new(),
             routes: BTreeMap::new(),
             displaced: Vec::new(),
+            orders: BTreeMap::new(),
             unacknowledged: BTreeMap::new(),
             commands: 0,
         }

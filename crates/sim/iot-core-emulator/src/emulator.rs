@@ -14,8 +14,10 @@ use crate::journal::{Record, Summary};
 use crate::{Faults, MemoryRegistry, Registry, Settings, Telemetry};
 
 mod admin;
+mod orders;
 
 pub use admin::CommandError;
+pub(crate) use orders::Orders;
 
 /// Cloud IoT Core: an MQTT bridge and a device registry.
 ///

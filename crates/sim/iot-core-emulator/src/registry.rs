@@ -37,6 +37,8 @@ pub enum RegistryError {
     TooManyBound,
     /// The payload is larger than 64 KB.
     TooLarge,
+    /// `RESOURCE_EXHAUSTED`: configurations come faster than 1/s, and the rule refuses them.
+    ResourceExhausted,
     /// The device named as a gateway is none, or the device to be bound is one.
     GatewayKind,
     /// Where the registry keeps its data failed.
@@ -203,6 +205,9 @@ impl fmt::Display for RegistryError {
             Self::TooManyTopics => f.write_str("a registry has at most 10 event topics"),
             Self::TooManyBound => f.write_str("the gateway has no room for another device"),
             Self::TooLarge => f.write_str("the payload is larger than 64 KB"),
+            Self::ResourceExhausted => {
+                f.write_str("RESOURCE_EXHAUSTED: at most one configuration per second")
+            }
             Self::GatewayKind => {
                 f.write_str("only a device that is no gateway can be bound, and only to a gateway")
             }

@@ -23,7 +23,8 @@ pub enum RateRule {
     Ignore,
     /// The message is taken; the device's last error and the journal say so.
     Record,
-    /// As `Record`, and the connection is closed without acknowledging the message.
+    /// As `Record`, and the connection is closed without acknowledging the message; an order of the admin
+    /// face is refused with `RESOURCE_EXHAUSTED`.
     Close,
 }
 
@@ -69,6 +70,10 @@ pub struct Limits {
     pub connect_timeout: Duration,
     /// Shortest time between two states of one device: 1 s.
     pub state_interval: Duration,
+    /// Shortest time between two configurations of one device: 1 s.
+    pub config_interval: Duration,
+    /// Commands to one device per second: 100. From memory.
+    pub commands_per_second: u32,
     /// Messages of one connection per second: 100 (older quotas).
     pub messages_per_second: u32,
     /// Payload bytes of one device per second: 512 KB.
@@ -85,6 +90,10 @@ pub struct Limits {
 pub struct Rules {
     /// States faster than 1/s.
     pub state_rate: RateRule,
+    /// Configurations faster than 1/s.
+    pub config_rate: RateRule,
+    /// More than 100 commands per second.
+    pub command_rate: RateRule,
     /// More than 100 messages per second.
     pub message_rate: RateRule,
     /// More than 512 KB per second.
@@ -188,6 +197,8 @@ impl Default for Limits {
             connection: Some(Duration::from_secs(24 * 3600)),
             connect_timeout: Duration::from_secs(60),
             state_interval: Duration::from_secs(1),
+            config_interval: Duration::from_secs(1),
+            commands_per_second: 100,
             messages_per_second: 100,
             bytes_per_second: 512 * 1024,
             redelivery: Duration::from_secs(20),
@@ -200,6 +211,8 @@ impl Default for Rules {
     fn default() -> Self {
         Self {
             state_rate: RateRule::Record,
+            config_rate: RateRule::Record,
+            command_rate: RateRule::Record,
             message_rate: RateRule::Record,
             byte_rate: RateRule::Record,
             takeover: Takeover::DropFirst,

@@ -4,7 +4,7 @@ use core::fmt;
 use core::time::Duration;
 
 use super::{Emulator, lock};
-use crate::journal::CommandId;
+use crate::journal::{CommandId, Rate};
 use crate::session::Command;
 use crate::{
     ConfigVersion, Device, DevicePath, DeviceSettings, RegistryError, RegistryPath, RegistrySettings, State,
@@ -24,6 +24,8 @@ pub enum CommandError {
     Subfolder,
     /// `INVALID_ARGUMENT`: more than 256 KB.
     TooLarge,
+    /// `RESOURCE_EXHAUSTED`: more than 100/s, where the rule refuses them.
+    ResourceExhausted,
     /// There is no such device, or the registry failed.
     Registry(RegistryError),
 }
@@ -157,13 +159,16 @@ impl Emulator {
     /// Gives a device a new configuration; answers its version. A device that subscribes gets it at once.
     ///
     /// # Errors
-    /// `TooLarge`, or what the registry says.
+    /// `TooLarge`, `ResourceExhausted`, or what the registry says.
     pub fn set_config(&self, path: &DevicePath, payload: &[u8], now: Duration) -> Result<u64, RegistryError> {
         let mut bridge = lock(&self.bridge);
         if payload.len() > bridge.cloud.settings.limits.state {
             return Err(RegistryError::TooLarge);
         }
         let path = bridge.cloud.registry.device(path)?.path;
+        if !bridge.cloud.admits(&path, Rate::Configs, now) {
+            return Err(RegistryError::ResourceExhausted);
+        }
         let at = bridge.cloud.settings.timestamp(now);
         let version = bridge.cloud.registry.add_config(&path, payload, at)?;
         bridge.advance(now);
@@ -209,6 +214,9 @@ impl Emulator {
         }
         let path = bridge.cloud.registry.device(path).map_err(CommandError::Registry)?.path;
         bridge.advance(now);
+        if !bridge.cloud.admits(&path, Rate::Commands, now) {
+            return Err(CommandError::ResourceExhausted);
+        }
         let id = bridge.cloud.next_command();
         if bridge.push_command(&path, &Command { id, subfolder, payload }, now) {
             Ok(id)
@@ -233,6 +241,7 @@ impl fmt::Display for CommandError {
             ),
             Self::Subfolder => f.write_str("INVALID_ARGUMENT: not a subfolder"),
             Self::TooLarge => f.write_str("INVALID_ARGUMENT: a command has at most 256 KB"),
+            Self::ResourceExhausted => f.write_str("RESOURCE_EXHAUSTED: at most 100 commands per second"),
             Self::Registry(error) => error.fmt(f),
         }
     }

@@ -167,6 +167,10 @@ pub enum Event {
 pub enum Rate {
     /// States of one device: 1/s.
     State,
+    /// Configurations of one device: 1/s.
+    Configs,
+    /// Commands to one device: 100/s.
+    Commands,
     /// Messages of one connection: 100/s.
     Messages,
     /// Payload bytes of one connection: 512 KB/s.

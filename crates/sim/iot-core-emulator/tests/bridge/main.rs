@@ -9,6 +9,7 @@ mod connections_end_in_time;
 mod faults_hit_when_ordered;
 mod gateways_speak_for_devices;
 mod hostile_bytes_close;
+mod orders_have_rates;
 mod publishing_follows_the_rules;
 mod sockets_carry_the_bridge;
 mod the_lab_speaks_mqtt_5;
