@@ -12,7 +12,7 @@ pub(crate) mod firmware;
 mod libraries;
 mod secrets;
 
-pub(crate) use libraries::FeatureSet;
+pub(crate) use libraries::{FeatureSet, board_features};
 
 /// Builds the programs for the board, or the no_std crates for its processor (thumbv6m-none-eabi)
 #[derive(Debug, clap::Args)]

@@ -8,12 +8,14 @@ use crate::workspace;
 
 mod features;
 mod layers;
+mod packages;
 mod sources;
 
 /// Checks the rules that no compiler holds: layers, feature sets, file lengths, words that must not be there
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Without a name, runs `layers` and `sources`, which take a second.\n\n\
-    Examples:\n  cargo xtask ci\n  cargo xtask ci features      builds every library with each of its features")]
+    Examples:\n  cargo xtask ci\n  cargo xtask ci features      builds every library with each of its features\n  \
+    cargo xtask ci packages      packages every library, and builds the copies outside the workspace")]
 pub(crate) struct Args {
     /// Which checks to run
     #[arg(value_enum)]
@@ -28,6 +30,8 @@ enum Check {
     Sources,
     /// Every library compiles without features, with each alone, and with all
     Features,
+    /// Every library can be packaged, and the packaged copies serve a program outside the workspace
+    Packages,
 }
 
 /// Runs the task.
@@ -39,6 +43,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
             Check::Layers => layers::findings(&workspace::metadata()?.packages),
             Check::Sources => sources::findings()?,
             Check::Features => features::findings(&workspace::metadata()?.packages)?,
+            Check::Packages => packages::findings()?,
         };
         println!("{check:?}: {}", if findings.is_empty() { "ok" } else { "BROKEN" });
         for finding in &findings {

@@ -32,6 +32,8 @@ pub(crate) fn cargo() -> Command {
 pub(crate) struct Package {
     /// Its name.
     pub(crate) name: String,
+    /// Its version.
+    pub(crate) version: String,
     /// Its directory, relative to the root, with forward slashes.
     pub(crate) directory: String,
     /// Its features and what each switches on.
@@ -92,6 +94,7 @@ fn parse_package(value: &Value, root: &str) -> Result<Package> {
     let features = value["features"].as_object().context("no features")?;
     Ok(Package {
         name: text(value, "name")?.to_owned(),
+        version: text(value, "version")?.to_owned(),
         directory: directory.to_string_lossy().replace('\\', "/"),
         features: features.iter().map(|(name, enables)| (name.clone(), strings(enables))).collect(),
         dependencies: dependencies

@@ -99,7 +99,7 @@ fn feature_sets(package: &Package) -> Vec<FeatureSet> {
 }
 
 /// Lists the features that do not need an operating system, `default` itself left out.
-fn board_features(package: &Package) -> Vec<String> {
+pub(crate) fn board_features(package: &Package) -> Vec<String> {
     let names = package.features.iter().map(|(name, _)| name);
     names.filter(|name| *name != "default" && !needs_std(package, name)).cloned().collect()
 }
@@ -124,6 +124,7 @@ mod tests {
         let strings = |items: &[&str]| items.iter().map(|&item| item.to_owned()).collect();
         Package {
             name: "driver".into(),
+            version: "0.1.0".into(),
             directory: "crates/driver".into(),
             features: features.iter().map(|(name, enables)| ((*name).to_owned(), strings(enables))).collect(),
             dependencies: Vec::new(),

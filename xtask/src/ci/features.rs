@@ -46,6 +46,7 @@ mod tests {
     fn package(features: &[&str]) -> Package {
         Package {
             name: "library".into(),
+            version: "0.1.0".into(),
             directory: "crates/library".into(),
             features: features.iter().map(|name| ((*name).to_owned(), Vec::new())).collect(),
             dependencies: Vec::new(),
