@@ -32,6 +32,8 @@ Examples:
       \"gateway\": \"association-only\", \"bound\": [\"dev\"]}]
 
 Orders on standard input:
+  create PATH FILE            make a device, with the public key in FILE, and its registry where there is none
+  delete DEVICE               delete it
   config DEVICE TEXT          give the device a configuration
   command DEVICE TEXT         send it a command
   command/FOLDER DEVICE TEXT  the same with a subfolder

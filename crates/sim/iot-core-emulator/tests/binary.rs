@@ -79,6 +79,18 @@ fn a_device_connects_through_a_socket_and_obeys() {
 }
 
 #[test]
+fn devices_are_made_and_deleted_while_it_runs() {
+    let mut emulator = Emulator::start(&[]);
+    let path = CLIENT_ID.replace("MKR_GCP_Tutorial", "Second").replace("MyMKRGSM1400", "Second-1");
+    assert!(emulator.order(&format!("create {path} nothing.pem")).starts_with("error: nothing.pem"));
+    assert!(emulator.order(&format!("create {path} device.pem")).starts_with("created, number "));
+    assert!(emulator.order(&format!("create {path} device.pem")).starts_with("error: "));
+    assert_eq!(emulator.order("config Second-1 {}"), "version 2");
+    assert_eq!(emulator.order("delete Second-1"), "deleted");
+    assert!(emulator.order("config Second-1 {}").starts_with("error: "));
+}
+
+#[test]
 fn help_has_examples() {
     let output = Command::new(env!("CARGO_BIN_EXE_iot-core-emulator")).arg("--help").output().unwrap();
     let help = String::from_utf8(output.stdout).unwrap();

@@ -2,11 +2,13 @@
 
 use core::time::Duration;
 
-use iot_core_emulator::{DevicePath, Emulator};
+use iot_core_emulator::{DevicePath, Emulator, RegistryError, RegistrySettings};
 
 /// What a line of standard input asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Order {
+    Create { device: String, key: String },
+    Delete { device: String },
     Config { device: String, text: String },
     Command { device: String, subfolder: String, text: String },
     States { device: String },
@@ -30,6 +32,8 @@ impl Order {
         }
         match verb.split_once('/').unwrap_or((verb, "")) {
             ("command", subfolder) => Ok(Self::Command { device, subfolder: subfolder.into(), text }),
+            ("create", "") => Ok(Self::Create { device, key: text }),
+            ("delete", "") => Ok(Self::Delete { device }),
             ("config", "") => Ok(Self::Config { device, text }),
             ("states", "") => Ok(Self::States { device }),
             ("configs", "") => Ok(Self::Configs { device }),
@@ -56,6 +60,20 @@ impl Order {
             }
         };
         Ok(match self {
+            Self::Create { device, key } => {
+                let path = device.parse::<DevicePath>()?;
+                match emulator.create_registry(path.registry(), RegistrySettings::with_event_topic("events"))
+                {
+                    Ok(()) | Err(RegistryError::AlreadyExists) => {}
+                    Err(error) => return Err(error.into()),
+                }
+                let pem = std::fs::read_to_string(key).map_err(|error| format!("{key}: {error}"))?;
+                format!("created, number {}", emulator.create_device_with_pem(&path, &pem, now)?)
+            }
+            Self::Delete { device } => {
+                emulator.delete_device(&path(device)?, now)?;
+                "deleted".into()
+            }
             Self::Config { device, text } => {
                 format!("version {}", emulator.set_config(&path(device)?, text.as_bytes(), now)?)
             }
@@ -129,6 +147,8 @@ mod tests {
                 "command/a/b dev x",
                 Order::Command { device: device(), subfolder: "a/b".into(), text: "x".into() },
             ),
+            ("create p/dev key.pem", Order::Create { device: "p/dev".into(), key: "key.pem".into() }),
+            ("delete dev", Order::Delete { device: device() }),
             ("states dev", Order::States { device: device() }),
             ("block dev", Order::Block { device: device(), blocked: true }),
             ("drop", Order::Drop),
