@@ -7,6 +7,7 @@ use core::future::Future;
 use core::pin::pin;
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
+use std::collections::BTreeSet;
 
 use gcp_iot_core::{DropPolicy, Event, FlashOutbox, FlashOutboxError, FlushError, OutboxError};
 use monoclock::{Clock, Millis};
@@ -121,41 +122,66 @@ fn an_event_that_outgrew_its_memory_is_named() {
     assert_eq!(device.flush_from(&mut outbox), Err(FlushError::Outbox(needed)));
 }
 
-/// A device that lives for an hour and makes an event every half minute, of one to three pages.
+/// A device that makes an event every half minute, of one to three pages.
 ///
-/// Runs on to the end although the power goes; what the cloud has is checked by the caller.
-struct Hour {
+/// It lives on to the end although the power goes; what the cloud has is checked by the caller.
+struct Life {
     flash: Flash,
+    /// Events to be made: 120 take an hour.
+    events: u32,
+    /// Seed of power cuts that come at random.
+    cuts: Option<u64>,
     /// Numbers of the events that `push` has taken.
     accepted: Vec<u32>,
     world: World,
     reboots: u32,
 }
 
-impl Hour {
+impl Life {
     fn event(number: u32) -> Vec<u8> {
         let length = 4 + usize::try_from(number).unwrap() * 31 % 90;
         format!("{number:0length$}").into_bytes()
     }
 
-    fn run(flash: Flash) -> Self {
-        let hour = Self { flash, accepted: Vec::new(), world: World::new(), reboots: 0 };
-        hour.world.cloud.with_faults(|faults| {
+    fn hour(flash: Flash) -> Self {
+        let life = Self::new(flash, 120, None);
+        life.world.cloud.with_faults(|faults| {
             faults.drop_at = (1..9).map(|time| Duration::from_secs(time * 433)).collect();
             faults.lose_pubacks = 3;
         });
-        hour.live()
+        life.live()
+    }
+
+    fn new(flash: Flash, events: u32, cuts: Option<u64>) -> Self {
+        Self { flash, events, cuts, accepted: Vec::new(), world: World::new(), reboots: 0 }
     }
 
     fn live(mut self) -> Self {
         let mut next = 0;
+        self.plan_cut();
         while !self.boot(&mut next) {
             assert!(!self.flash.has_power(), "it gave up without a power cut");
             self.flash.power_on();
             self.reboots += 1;
+            self.plan_cut();
             self.world.clock.advance(Duration::from_secs(5));
         }
         self
+    }
+
+    /// Chooses the next power cut, if they come at random.
+    fn plan_cut(&mut self) {
+        let Some(seed) = &mut self.cuts else { return };
+        *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let random = *seed >> 33;
+        let bytes = usize::try_from(random % 256).unwrap();
+        let tear = match random / 256 % 4 {
+            0 => Tear::Nothing,
+            1 => Tear::First(bytes),
+            2 => Tear::AllBut(bytes),
+            _ => Tear::Bits(random),
+        };
+        self.flash.cut_after(u32::try_from(random / 1024 % 200).unwrap(), tear);
     }
 
     /// Runs from power on to the end, or to the next power cut.
@@ -186,10 +212,10 @@ impl Hour {
                         }
                         Ok(Some(_)) => {}
                         Ok(None) => {
-                            if *next == 120 && outbox.is_empty() {
+                            if *next == self.events && outbox.is_empty() {
                                 return true;
                             }
-                            if *next < 120 {
+                            if *next < self.events {
                                 let number = *next;
                                 // If the power goes now, nobody is told whether the event was taken.
                                 *next += 1;
@@ -211,24 +237,26 @@ impl Hour {
     /// Nothing that was taken is missing, the order is kept, and only what was in flight comes again.
     fn check(&self) {
         let arrived: Vec<u32> = self.world.cloud.telemetry().iter().map(support::number).collect();
-        for number in &self.accepted {
-            assert!(arrived.contains(number), "event {number} is lost");
-        }
-        let mut first = Vec::new();
+        let (mut seen, mut first) = (BTreeSet::new(), Vec::new());
         for (index, number) in arrived.iter().enumerate() {
-            match first.iter().rev().position(|seen| seen == number) {
-                None => first.push(*number),
-                Some(back) => assert!(back < 4, "event {number} comes again at {index}, {back} events later"),
+            if seen.insert(*number) {
+                first.push(*number);
+            } else {
+                let again = first.iter().rev().take(4).any(|late| late == number);
+                assert!(again, "event {number} comes again at {index}, long after it was sent");
             }
         }
-        assert!(first.is_sorted(), "out of order: {first:?}");
+        for number in &self.accepted {
+            assert!(seen.contains(number), "event {number} is lost");
+        }
+        assert!(first.is_sorted(), "out of order");
         assert!(self.flash.most_writes() <= WRITES_PER_ROW);
     }
 }
 
 #[test]
 fn an_hour_of_telemetry_survives_a_power_cut_at_every_write_and_erase() {
-    let whole = Hour::run(Flash::new(16));
+    let whole = Life::hour(Flash::new(16));
     whole.check();
     assert_eq!((whole.accepted.len(), whole.reboots), (120, 0));
     let operations = whole.flash.operations();
@@ -241,10 +269,28 @@ fn an_hour_of_telemetry_survives_a_power_cut_at_every_write_and_erase() {
         {
             let flash = Flash::new(16);
             flash.cut_after(operation, tear);
-            let hour = Hour::run(flash);
-            assert_eq!(hour.reboots, 1, "the cut at operation {operation} did not come");
-            hour.check();
+            let life = Life::hour(flash);
+            assert_eq!(life.reboots, 1, "the cut at operation {operation} did not come");
+            life.check();
         }
     }
     println!("{operations} writes and erases in the hour, {} power cuts", 3 * operations);
+}
+
+/// A day by default; `SOAK_DAYS=30` runs thirty days.
+#[test]
+fn days_with_power_cuts_at_random_lose_nothing_and_wear_all_rows_alike() {
+    let days = std::env::var("SOAK_DAYS").map_or(1, |days| days.parse::<u32>().unwrap());
+    let life = Life::new(Flash::new(64), days * 24 * 120, Some(1)).live();
+    life.check();
+    let erases = life.flash.erases();
+    let (least, most) = (erases.iter().min().unwrap(), erases.iter().max().unwrap());
+    println!(
+        "{days} days: {} events, {} power cuts, each row erased {least} to {most} times",
+        life.accepted.len(),
+        life.reboots
+    );
+    assert!(life.reboots > days * 24, "{} reboots", life.reboots);
+    // A row whose erasing was cut is erased again.
+    assert!(most * 10 <= least * 11 + 10, "rows do not wear alike: {erases:?}");
 }
