@@ -68,6 +68,8 @@ pub struct ModemCore {
     pub(crate) last_handshake_failure: Option<crate::tls::HandshakeFailure>,
     pub(crate) messages: Vec<Option<Stored>>,
     pub(crate) sent_messages: Vec<SentMessage>,
+    /// The reference of the last message sent.
+    pub(crate) message_reference: u8,
     pub(crate) call: Option<Call>,
     pub(crate) call_generation: u64,
     pub(crate) http_profiles: [HttpProfile; crate::http::PROFILES],
@@ -141,6 +143,7 @@ impl ModemCore {
             last_handshake_failure: None,
             messages: vec![None; crate::message::CAPACITY],
             sent_messages: Vec::new(),
+            message_reference: 0,
             call: None,
             call_generation: 0,
             http_profiles: core::array::from_fn(|_| HttpProfile::default()),

@@ -106,7 +106,7 @@ impl Simulation {
         self.with(|core, _, now| core.happen(event, now));
     }
 
-    /// Lists the short messages that the module has sent.
+    /// Lists the short messages that the module has sent, at most the last thousand.
     #[must_use]
     pub fn sent_messages(&self) -> Vec<SentMessage> {
         self.with(|core, _, _| core.sent_messages.clone())
@@ -139,7 +139,7 @@ impl Simulation {
         statistics
     }
 
-    /// Lists the command lines taken so far, secrets replaced.
+    /// Lists the command lines taken so far, secrets replaced; of very many the oldest are forgotten.
     #[must_use]
     pub fn commands(&self) -> Vec<CommandRecord> {
         self.catch_up();

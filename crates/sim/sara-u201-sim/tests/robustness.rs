@@ -1,5 +1,7 @@
 //! Whatever is typed, the module neither panics nor stops the clock; and the remaining quirks.
 
+#[path = "../fuzz/drive.rs"]
+mod drive;
 mod terminal;
 
 use core::time::Duration;
@@ -22,43 +24,12 @@ fn connected(quirks: Quirks) -> Terminal {
     terminal
 }
 
-/// Pieces that command lines are made of.
-fn piece() -> impl Strategy<Value = Vec<u8>> {
-    prop_oneof![
-        prop::collection::vec(any::<u8>(), 0..20),
-        "AT[+&A-Z]{0,8}[=?]{0,2}[0-9,\"a-z]{0,20}".prop_map(String::into_bytes),
-        prop::sample::select(vec![
-            "AT+USOCR=6",
-            "AT+USOWR=0,5",
-            "AT+USORD=0,9",
-            "AT+CMGS=\"1\"",
-            "AT+USECMNG=0,0,\"a\",9",
-            "ATD1;",
-            "AT+CFUN=16",
-            "AT+UPSDA=0,3",
-            "AT+COPS=2",
-            "AT+UDWNFILE=\"f\",3",
-            "AT+UPING=\"h\"",
-            "A/",
-            "ATS3=10",
-        ])
-        .prop_map(|line| line.as_bytes().to_vec()),
-    ]
-}
-
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
-    fn no_input_stops_the_module(pieces in prop::collection::vec(piece(), 1..20)) {
-        let mut terminal = Terminal::online(quick(), MemoryNetwork::new(0));
-        for piece in pieces {
-            terminal.send(&piece);
-            terminal.send(b"\r");
-            terminal.pass(Duration::from_millis(200));
-        }
-        terminal.pass(Duration::from_secs(60));
-        prop_assert!(terminal.now() > Duration::from_secs(60));
+    fn no_input_stops_the_module(input in prop::collection::vec(any::<u8>(), 0..200)) {
+        drive::drive(&input);
     }
 
     #[test]

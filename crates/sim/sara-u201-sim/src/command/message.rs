@@ -12,6 +12,8 @@ use crate::result::FinalResult;
 const INVALID_PDU: Step = Step::Final(FinalResult::Cms(304));
 const INVALID_TEXT: Step = Step::Final(FinalResult::Cms(305));
 const INVALID_INDEX: Step = Step::Final(FinalResult::Cms(321));
+/// So many sent messages are remembered for whoever asks the simulation.
+const MOST_SENT: usize = 1000;
 /// The longest text in the default alphabet.
 const LONGEST_TEXT: usize = 160;
 
@@ -96,8 +98,12 @@ impl ModemCore {
         if let Some(code) = fault {
             return Step::Final(FinalResult::Cms(code));
         }
+        if self.sent_messages.len() >= MOST_SENT {
+            self.sent_messages.remove(0);
+        }
         self.sent_messages.push(SentMessage { to, body });
-        Step::line(format!("+CMGS: {}", self.sent_messages.len() % 256))
+        self.message_reference = self.message_reference.wrapping_add(1);
+        Step::line(format!("+CMGS: {}", self.message_reference))
     }
 
     fn uses_ucs2(&self) -> bool {

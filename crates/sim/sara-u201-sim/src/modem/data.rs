@@ -19,6 +19,8 @@ const PROMPT_RULE: Duration = Duration::from_millis(50);
 const PROMPT_LOST: Duration = Duration::from_secs(30);
 /// How long an upload may stall.
 const UPLOAD_STALL: Duration = Duration::from_secs(20);
+/// What is kept of a message; one that is longer than any may be is refused at its end.
+const LONGEST_MESSAGE: usize = 4096;
 /// What ends the text of a message, and what throws it away.
 const CONTROL_Z: u8 = 0x1A;
 const ESCAPE: u8 = 0x1B;
@@ -166,7 +168,9 @@ impl ModemCore {
                 self.finish(FinalResult::Ok, now);
             }
             (_, Some(Job { stage: Stage::Data(data), .. })) => {
-                data.bytes.push(byte);
+                if data.bytes.len() < LONGEST_MESSAGE {
+                    data.bytes.push(byte);
+                }
                 if byte == b'\r' {
                     self.say(b"\r\n> ");
                 }
