@@ -321,6 +321,11 @@ impl Engine {
         if !self.poll_timeout().is_some_and(|deadline| now.has_reached(deadline)) {
             return;
         }
+        self.give_up();
+    }
+
+    /// Ends the exchange without a result.
+    pub(crate) fn give_up(&mut self) {
         let inside = self.tokenizer.is_inside_data();
         self.tokenizer.reset();
         self.exchange.give_up(inside);

@@ -13,6 +13,8 @@ use crate::registration::RegistrationStatus;
 pub enum Error {
     /// Misuse: a parameter is too long, or holds a quote or a control character.
     Argument(&'static str),
+    /// A call of the non-blocking stacks is not over: poll it to its end first, or close its socket.
+    Busy,
     /// The peer or the network closed the socket, or the socket's time is over (it restarted, detached).
     Closed,
     /// The socket could not be opened.
@@ -127,6 +129,7 @@ impl fmt::Display for Error {
         let name = |command: &'static str| command.trim_end_matches(['=', '?']);
         match *self {
             Self::Argument(what) => write!(f, "{what} cannot be sent to the modem"),
+            Self::Busy => f.write_str("a polled call is not over"),
             Self::Closed => f.write_str("the socket is closed"),
             Self::Connect(error) => error.fmt(f),
             Self::Garbled { command } => write!(f, "AT{}: garbled answer", name(command)),
@@ -213,6 +216,7 @@ impl embedded_io::Error for Error {
         use embedded_io::ErrorKind;
         match self {
             Self::Argument(_) => ErrorKind::InvalidInput,
+            Self::Busy => ErrorKind::Other,
             Self::Closed => ErrorKind::ConnectionReset,
             Self::Connect(error) => match error.reason {
                 ConnectReason::Refused => ErrorKind::ConnectionRefused,

@@ -13,6 +13,7 @@ use crate::error::Error;
 pub(crate) enum Fault {
     /// A parameter cannot be sent.
     Argument,
+    Busy,
     Closed,
     Garbled,
     ModemLost,
@@ -27,6 +28,7 @@ impl Fault {
     pub(crate) const fn named(self, command: &'static str) -> Error {
         match self {
             Self::Argument => Error::Argument(command),
+            Self::Busy => Error::Busy,
             Self::Closed => Error::Closed,
             Self::Garbled => Error::Garbled { command },
             Self::ModemLost => Error::ModemLost,

@@ -36,6 +36,7 @@ mod nal;
 mod network;
 mod passthrough;
 mod pdu;
+mod poll;
 mod power;
 mod registration;
 mod sim;

@@ -12,6 +12,7 @@ use crate::engine::{Outcome, Payload};
 use crate::error::Error;
 use crate::fault::{Fault, expect};
 use crate::lifecycle::PowerSaving;
+use crate::poll::Polled;
 use crate::power::Wiring;
 use crate::registration::{Domain, Registration};
 use crate::urc::Urc;
@@ -33,15 +34,19 @@ const WAKE: Millis = Millis(21);
 #[derive(Debug)]
 pub struct Modem<S, P, C> {
     serial: S,
-    wiring: P,
-    clock: C,
+    pub(crate) wiring: P,
+    pub(crate) clock: C,
     pub(crate) device: Device,
     bringup: Bringup,
     /// When the bring-up wants to go on.
     wake_at: Option<Instant>,
-    saving: PowerSaving,
-    /// A command was started by a poll and is not over.
-    polled: bool,
+    pub(crate) saving: PowerSaving,
+    /// Whose command a poll has started.
+    pub(crate) polled: Polled,
+    /// When that command is given up, unless it is polled before.
+    pub(crate) polled_until: Instant,
+    /// How many have polled so far.
+    pub(crate) polls: u16,
 }
 
 impl<S, P, C> Modem<S, P, C>
@@ -60,7 +65,9 @@ where
             bringup: Bringup::new(),
             wake_at: None,
             saving: PowerSaving::Off,
-            polled: false,
+            polled: Polled::No,
+            polled_until: Instant::from_millis(0),
+            polls: 0,
         }
     }
 
@@ -97,6 +104,9 @@ where
             // A modem that saves power by DTR, from an earlier life, hears nothing without it.
             self.wiring.dtr(true);
         }
+        self.hear()?;
+        let left = self.leave_polled();
+        self.named(left)?;
         loop {
             self.hear()?;
             if self.device.engine.is_busy() {
@@ -217,7 +227,7 @@ where
 
     /// Brings both sides to a point where a command can be sent.
     #[inline(never)]
-    fn prepare(&mut self) -> Result<(), Fault> {
+    pub(crate) fn prepare(&mut self) -> Result<(), Fault> {
         self.wake()?;
         self.settle()
     }
@@ -235,24 +245,6 @@ where
             self.wiring.dtr(false);
         }
         expect(outcome?)
-    }
-
-    /// Starts a command, or goes on with the one that was started so, without waiting.
-    pub(crate) fn poll_execute<X: Command>(&mut self, command: &X) -> nb::Result<(), Error> {
-        if !self.polled {
-            let prepared = self.prepare();
-            self.named(prepared)?;
-            let started = self.device.engine.start(command, Payload::None, self.clock.now());
-            self.named(started.map_err(|_| Fault::Argument))?;
-            self.polled = true;
-        }
-        self.hear()?;
-        if self.device.engine.is_busy() {
-            return Err(nb::Error::WouldBlock);
-        }
-        self.polled = false;
-        let ended = expect(self.device.engine.ended());
-        Ok(self.named(ended)?)
     }
 
     /// Wakes a modem that saves power.
@@ -300,7 +292,7 @@ where
 
     fn settle(&mut self) -> Result<(), Fault> {
         self.serve()?;
-        self.polled = false;
+        self.leave_polled()?;
         // Only what was polled and left alone can be running here.
         while self.device.engine.is_busy() {
             self.wait();
@@ -374,6 +366,14 @@ where
     /// Takes what was received, and sends what is to be sent without data.
     #[inline(never)]
     pub(crate) fn serve(&mut self) -> Result<bool, Fault> {
+        if let Polled::By(_) = self.polled {
+            // What comes now is for whoever polls; it waits in the serial port.
+            if !self.clock.now().has_reached(self.polled_until) {
+                return Ok(false);
+            }
+            self.device.engine.give_up();
+            self.polled = Polled::No;
+        }
         self.pump(&[], &mut Discard)
     }
 
@@ -389,22 +389,29 @@ where
         let mut heard = false;
         loop {
             heard |= self.receive(sink)?;
-            let now = self.clock.now();
-            self.device.engine.handle_timeout(now);
-            let bytes = self.device.engine.poll_transmit(data, now);
-            let bytes = bytes.get(..CHUNK).unwrap_or(bytes);
-            if bytes.is_empty() {
+            if self.transmit(data)? == 0 {
                 return Ok(heard);
             }
-            let sent = self.serial.write(bytes).map_err(|error| Fault::Serial(error.kind()))?;
-            if sent == 0 {
-                return Ok(heard);
-            }
-            self.device.engine.transmitted(sent, self.clock.now());
         }
     }
 
-    fn receive(&mut self, sink: &mut dyn Sink) -> Result<bool, Fault> {
+    /// Sends a piece of what is to be sent, and tells how much that was.
+    pub(crate) fn transmit(&mut self, data: &[u8]) -> Result<usize, Fault> {
+        let now = self.clock.now();
+        self.device.engine.handle_timeout(now);
+        let bytes = self.device.engine.poll_transmit(data, now);
+        let bytes = bytes.get(..CHUNK).unwrap_or(bytes);
+        if bytes.is_empty() {
+            return Ok(0);
+        }
+        let sent = self.serial.write(bytes).map_err(|error| Fault::Serial(error.kind()))?;
+        if sent > 0 {
+            self.device.engine.transmitted(sent, self.clock.now());
+        }
+        Ok(sent)
+    }
+
+    pub(crate) fn receive(&mut self, sink: &mut dyn Sink) -> Result<bool, Fault> {
         let mut heard = false;
         while self.serial.read_ready().map_err(|error| Fault::Serial(error.kind()))? {
             let mut chunk = [0; CHUNK];
@@ -417,7 +424,7 @@ where
     }
 
     /// Waits until the engine or the bring-up has something to do, or something is received.
-    fn wait(&mut self) {
+    pub(crate) fn wait(&mut self) {
         let now = self.clock.now();
         let until = self.device.engine.poll_timeout().or(self.wake_at.take());
         self.clock.wait(until.unwrap_or(now + CALL_AGAIN));

@@ -1,32 +1,34 @@
 //! The `embedded-nal` 0.9 stacks: TCP and UDP clients by address, and name look-up.
 //!
+//! Every call returns at once: `WouldBlock` until the modem has answered, and then what it said. A command of a
+//! socket that is under way belongs to that socket until it has been polled to its end; meanwhile the modem's
+//! blocking calls are refused with [`Error::Busy`] and the stacks' other calls return `WouldBlock`. What
+//! nobody has polled for ten seconds is given up.
+//!
+//! Only these wait: closing, for the modem's answer; waking a modem that saves power; and finding back to a modem
+//! whose answer was lost.
 //! TLS has its own connect, which takes a host name: `embedded-nal` connects by address and loses it.
-//! A look-up goes on between two polls. Connecting waits for the modem (at most the connect time-out),
-//! as the other calls wait for its answer (at most ten seconds).
+
+mod tcp;
+mod udp;
 
 use core::net::{IpAddr, SocketAddr, SocketAddrV4};
 
 use embedded_io::{Read, ReadReady, Write};
-use embedded_nal::{AddrType, Dns, TcpClientStack, TcpError, TcpErrorKind, UdpClientStack};
+use embedded_nal::{AddrType, Dns, TcpError, TcpErrorKind};
+use heapless::Vec;
 use monoclock::Clock;
 
-use crate::command::Command;
+use crate::at::HexDecoder;
+use crate::device::Sink;
 use crate::error::Error;
+use crate::fault::Fault;
 use crate::lookup::resolve;
 use crate::modem::Modem;
 use crate::power::Wiring;
-use crate::socket::SocketHandle;
 
-/// A TCP socket of [`TcpClientStack`].
-#[derive(Debug, Default)]
-pub struct TcpSocket(Option<SocketHandle>);
-
-/// A UDP socket of [`UdpClientStack`].
-#[derive(Debug)]
-pub struct UdpSocket {
-    handle: SocketHandle,
-    remote: Option<SocketAddrV4>,
-}
+pub use tcp::TcpSocket;
+pub use udp::UdpSocket;
 
 impl TcpError for Error {
     fn kind(&self) -> TcpErrorKind {
@@ -34,99 +36,6 @@ impl TcpError for Error {
             Self::Closed | Self::Restarted => TcpErrorKind::PipeClosed,
             _ => TcpErrorKind::Other,
         }
-    }
-}
-
-fn v4(remote: SocketAddr) -> Result<SocketAddrV4, Error> {
-    match remote {
-        SocketAddr::V4(remote) => Ok(remote),
-        SocketAddr::V6(_) => Err(Error::Argument("an IPv6 address")),
-    }
-}
-
-impl<S, P, C> TcpClientStack for Modem<S, P, C>
-where
-    S: Read + Write + ReadReady,
-    P: Wiring<S>,
-    C: Clock,
-{
-    type TcpSocket = TcpSocket;
-    type Error = Error;
-
-    fn socket(&mut self) -> Result<TcpSocket, Error> {
-        Ok(TcpSocket(None))
-    }
-
-    fn connect(&mut self, socket: &mut TcpSocket, remote: SocketAddr) -> nb::Result<(), Error> {
-        let handle = self.open_address(v4(remote)?)?;
-        socket.0 = Some(handle);
-        Ok(())
-    }
-
-    fn send(&mut self, socket: &mut TcpSocket, buffer: &[u8]) -> nb::Result<usize, Error> {
-        let handle = socket.0.ok_or(Error::Closed)?;
-        Ok(self.write_socket(handle, buffer).map_err(|fault| fault.named("+USOWR="))?)
-    }
-
-    fn receive(&mut self, socket: &mut TcpSocket, buffer: &mut [u8]) -> nb::Result<usize, Error> {
-        let handle = socket.0.ok_or(Error::Closed)?;
-        let mut socket = self.socket(handle)?;
-        let ready = socket.read_ready();
-        let result = match ready {
-            Ok(true) => socket.read(buffer).map_err(nb::Error::Other),
-            Ok(false) => Err(nb::Error::WouldBlock),
-            Err(error) => Err(nb::Error::Other(error)),
-        };
-        let _ = socket.detach();
-        result
-    }
-
-    fn close(&mut self, socket: TcpSocket) -> Result<(), Error> {
-        let Some(handle) = socket.0 else { return Ok(()) };
-        match self.socket(handle) {
-            Ok(socket) => socket.close(),
-            Err(_) => Ok(()),
-        }
-    }
-}
-
-impl<S, P, C> UdpClientStack for Modem<S, P, C>
-where
-    S: Read + Write + ReadReady,
-    P: Wiring<S>,
-    C: Clock,
-{
-    type UdpSocket = UdpSocket;
-    type Error = Error;
-
-    fn socket(&mut self) -> Result<UdpSocket, Error> {
-        Ok(UdpSocket { handle: self.open_udp(0)?, remote: None })
-    }
-
-    fn connect(&mut self, socket: &mut UdpSocket, remote: SocketAddr) -> Result<(), Error> {
-        socket.remote = Some(v4(remote)?);
-        Ok(())
-    }
-
-    fn send(&mut self, socket: &mut UdpSocket, buffer: &[u8]) -> nb::Result<(), Error> {
-        let remote = socket.remote.ok_or(Error::Closed)?;
-        Ok(self.send_to(socket.handle, remote, buffer)?)
-    }
-
-    fn receive(
-        &mut self,
-        socket: &mut UdpSocket,
-        buffer: &mut [u8],
-    ) -> nb::Result<(usize, SocketAddr), Error> {
-        let (count, remote) = self.receive_from(socket.handle, buffer)?;
-        if socket.remote.is_some_and(|wanted| wanted != remote) {
-            return Err(nb::Error::WouldBlock);
-        }
-        Ok((count, SocketAddr::V4(remote)))
-    }
-
-    fn close(&mut self, socket: UdpSocket) -> Result<(), Error> {
-        self.close_handle(socket.handle)
     }
 }
 
@@ -138,18 +47,75 @@ where
 {
     type Error = Error;
 
-    /// Looks a name up. Between the first call and the last, other calls on the modem wait for the answer.
+    /// Looks a name up. Other calls may come between: they wait for the answer, which can be had again.
     fn get_host_by_name(&mut self, host: &str, kind: AddrType) -> nb::Result<IpAddr, Error> {
         if kind == AddrType::IPv6 {
             return Err(nb::Error::Other(Error::Argument("an IPv6 address")));
         }
-        let command = resolve(host);
-        self.poll_execute(&command)?;
-        let address = command.decode(self.device.engine.answer());
-        Ok(IpAddr::V4(address.ok_or(Error::Garbled { command: "+UDNSRN=" })?))
+        self.poll_plain(&resolve(host)).map(IpAddr::V4)
     }
 
     fn get_host_by_address(&mut self, _address: IpAddr, _result: &mut [u8]) -> nb::Result<usize, Error> {
         Err(nb::Error::Other(Error::Argument("a reverse look-up")))
     }
+}
+
+fn v4(remote: SocketAddr) -> Result<SocketAddrV4, Error> {
+    match remote {
+        SocketAddr::V4(remote) => Ok(remote),
+        SocketAddr::V6(_) => Err(Error::Argument("an IPv6 address")),
+    }
+}
+
+/// Leaves at once while something is under way; what has come of it else.
+fn ready<T>(result: nb::Result<T, Fault>) -> nb::Result<Result<T, Fault>, Error> {
+    match result {
+        Ok(response) => Ok(Ok(response)),
+        Err(nb::Error::Other(fault)) => Ok(Err(fault)),
+        Err(nb::Error::WouldBlock) => Err(nb::Error::WouldBlock),
+    }
+}
+
+/// Takes data over several polls.
+#[derive(Clone, Copy, Debug)]
+struct Intake {
+    decoder: Option<HexDecoder>,
+    overflow: bool,
+}
+
+impl Intake {
+    fn new(hex: bool) -> Self {
+        Self { decoder: hex.then(HexDecoder::new), overflow: false }
+    }
+
+    /// Whether just so many whole bytes have come.
+    fn is_whole(&self, got: usize, announced: usize) -> bool {
+        !self.overflow && got == announced && self.decoder.is_none_or(|decoder| decoder.is_whole())
+    }
+}
+
+/// An [`Intake`] and where the data goes, for as long as bytes are at hand.
+struct Taking<'t, const N: usize>(&'t mut Intake, &'t mut Vec<u8, N>);
+
+impl<const N: usize> Sink for Taking<'_, N> {
+    fn data(&mut self, data: &[u8]) {
+        let Self(Intake { decoder, overflow }, buffer) = self;
+        let mut put = |byte| *overflow |= buffer.push(byte).is_err();
+        match decoder {
+            Some(decoder) => decoder.feed(data, put),
+            None => data.iter().for_each(|&byte| put(byte)),
+        }
+    }
+}
+
+/// Gives as much of what was received as there is room for, and keeps the rest.
+fn give<const N: usize>(unread: &mut Vec<u8, N>, buffer: &mut [u8]) -> usize {
+    let mut count = 0;
+    for (place, byte) in buffer.iter_mut().zip(unread.iter()) {
+        *place = *byte;
+        count += 1;
+    }
+    unread.rotate_left(count);
+    unread.truncate(unread.len() - count);
+    count
 }

@@ -35,22 +35,6 @@ where
     P: Wiring<S>,
     C: Clock,
 {
-    /// Connects to an address.
-    pub(crate) fn open_address(&mut self, remote: core::net::SocketAddrV4) -> Result<SocketHandle, Error> {
-        let mut text: heapless::String<16> = heapless::String::new();
-        for (place, octet) in remote.ip().octets().into_iter().enumerate() {
-            if place > 0 {
-                let _ = text.push('.');
-            }
-            for divisor in [100, 10, 1] {
-                if octet >= divisor || divisor == 1 {
-                    let _ = text.push(char::from(b'0' + octet / divisor % 10));
-                }
-            }
-        }
-        self.open(&text, remote.port(), None)
-    }
-
     /// Closes a socket of any kind.
     pub(crate) fn close_handle(&mut self, handle: SocketHandle) -> Result<(), Error> {
         let SocketHandle { number, generation } = handle;

@@ -48,17 +48,8 @@ where
         if data.is_empty() || data.len() > MAX_BINARY {
             return Err(Error::Argument("the datagram"));
         }
-        let hex = self.device.hex && data.len() <= MAX_HEX;
-        const SEND: Spec = Spec::new("+USOST=").reply(Reply::Maybe).within(Spec::SOCKET);
-        let spec = if hex { &SEND } else { const { &SEND.prompt(b'@') } };
-        let length = u16::try_from(data.len()).unwrap_or(0);
-        let encode = |line: &mut CommandLine| {
-            line.number(socket.number);
-            address(line, *remote.ip());
-            line.number(remote.port()).number(length);
-        };
-        let payload = if hex { Payload::Hex(data.len()) } else { Payload::Prompted(data.len()) };
-        self.execute_with(&Custom::plain(spec, encode), payload, data)
+        let (command, payload) = send_to(socket, remote, data.len(), self.device.hex);
+        self.execute_with(&command, payload, data)
     }
 
     /// Takes the next datagram, its length and its sender, without waiting for one.
@@ -81,18 +72,8 @@ where
         // Another one is announced by a URC of its own.
         entry.pending = 0;
         let hex = self.device.hex;
-        let length = buffer.len().min(if hex { MAX_HEX } else { MAX_BINARY });
-        const RECEIVE: Spec = Spec::new("+USORF=").reply(Reply::Line).within(Spec::SOCKET);
-        let spec = if hex { const { &RECEIVE.data(4, true) } } else { const { &RECEIVE.data(4, false) } };
-        let length = u16::try_from(length).unwrap_or(0);
+        let command = receive_from(socket, buffer.len(), hex);
         let mut fill = Fill::new(buffer, hex);
-        let command = Custom::new(
-            spec,
-            |line: &mut CommandLine| {
-                line.number(socket.number).number(length);
-            },
-            sender,
-        );
         let Some((remote, announced)) = self.execute_into(&command, Payload::None, &[], &mut fill)? else {
             return Err(nb::Error::WouldBlock);
         };
@@ -145,6 +126,41 @@ where
         }
         Ok(None)
     }
+}
+
+/// `AT+USOST`, ready to run with its data.
+pub(crate) fn send_to(
+    socket: SocketHandle,
+    remote: SocketAddrV4,
+    length: usize,
+    hex_mode: bool,
+) -> (Custom<impl Fn(&mut CommandLine), ()>, Payload) {
+    const SEND: Spec = Spec::new("+USOST=").reply(Reply::Maybe).within(Spec::SOCKET);
+    let hex = hex_mode && length <= MAX_HEX;
+    let spec = if hex { &SEND } else { const { &SEND.prompt(b'@') } };
+    let payload = if hex { Payload::Hex(length) } else { Payload::Prompted(length) };
+    let length = u16::try_from(length).unwrap_or(0);
+    let encode = move |line: &mut CommandLine| {
+        line.number(socket.number);
+        address(line, *remote.ip());
+        line.number(remote.port()).number(length);
+    };
+    (Custom::plain(spec, encode), payload)
+}
+
+/// `AT+USORF`, ready to run; answers the sender and the length, or nothing when no datagram waits.
+pub(crate) fn receive_from(
+    socket: SocketHandle,
+    room: usize,
+    hex: bool,
+) -> Custom<impl Fn(&mut CommandLine), Option<(SocketAddrV4, usize)>> {
+    const RECEIVE: Spec = Spec::new("+USORF=").reply(Reply::Line).within(Spec::SOCKET);
+    let spec = if hex { const { &RECEIVE.data(4, true) } } else { const { &RECEIVE.data(4, false) } };
+    let length = u16::try_from(room.min(if hex { MAX_HEX } else { MAX_BINARY })).unwrap_or(0);
+    let encode = move |line: &mut CommandLine| {
+        line.number(socket.number).number(length);
+    };
+    Custom::new(spec, encode, sender)
 }
 
 /// Reads the transmit timestamp of a server's answer (RFC 4330 section 4).

@@ -16,6 +16,7 @@ mod everything_of_the_original_has_its_place;
 mod lost_urcs_cost_only_time;
 mod messages_survive_their_content;
 mod no_network_ends_in_a_reason;
+mod polled_stacks_never_wait;
 mod refused_packet_data_says_why;
 mod several_tasks_use_the_modem;
 mod tasks_are_told_what_went_wrong;
