@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod armv6m;
+pub mod board;
 pub mod bus;
 pub mod chip;
 pub mod fabric;

@@ -1,0 +1,3 @@
+//! What is around the chip on the MKR GSM 1400.
+
+pub mod usb_host;
