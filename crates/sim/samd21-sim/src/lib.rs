@@ -6,11 +6,13 @@ pub mod board;
 pub mod bus;
 pub mod chip;
 pub mod fabric;
+pub mod image;
 pub mod machine;
 pub mod memory;
 pub mod peripheral;
 pub mod peripherals;
 pub mod plug;
+pub mod symbols;
 mod time;
 
 pub use time::Time;
