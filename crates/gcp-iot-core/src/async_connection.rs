@@ -33,7 +33,7 @@ impl<'s, M: AsyncMqttConnection, C: AsyncClock> AsyncConnection<'s, M, C> {
     /// With QoS 1 it tells the number that [`Event::Published`] will bear.
     ///
     /// # Errors
-    /// [`Error::TooSoon`] leaves the connection alone; after [`Error::Link`] it is over.
+    /// [`Error::is_over`] tells whether the connection is; [`Error::TooSoon`] leaves it alone.
     pub async fn publish_state(&mut self, payload: &[u8], qos: QoS) -> Result<Option<u16>, Error<M::Error>> {
         let now = self.clock.now();
         self.rules.check_state_rate(now)?;
@@ -48,7 +48,8 @@ impl<'s, M: AsyncMqttConnection, C: AsyncClock> AsyncConnection<'s, M, C> {
     /// With QoS 1 it tells the number that [`Event::Published`] will bear.
     ///
     /// # Errors
-    /// [`Error::Subfolder`] leaves the connection alone; after [`Error::Link`] it is over.
+    /// [`Error::is_over`] tells whether the connection is; [`Error::Subfolder`] and a message that does not fit
+    /// the link leave it alone.
     pub async fn publish_event(
         &mut self,
         subfolder: &str,
@@ -88,7 +89,7 @@ impl<'s, M: AsyncMqttConnection, C: AsyncClock> AsyncConnection<'s, M, C> {
     /// Sends events that wait in `outbox`, as many as may be in flight.
     ///
     /// # Errors
-    /// When the connection is over; nothing is lost then.
+    /// When the connection is over, or an event does not fit the link; nothing is lost then.
     pub async fn flush(&mut self, outbox: &mut Outbox<'_>) -> Result<(), Error<M::Error>> {
         while let Some((subfolder, payload)) = outbox.next_to_send(self.rules.number()) {
             let number = self.publish_event(subfolder, payload, QoS::AtLeastOnce).await?;

@@ -26,7 +26,7 @@ impl<'s, M: MqttConnection, C: Clock> Connection<'s, M, C> {
     /// With QoS 1 it tells the number that [`Event::Published`] will bear.
     ///
     /// # Errors
-    /// [`Error::TooSoon`] leaves the connection alone; after [`Error::Link`] it is over.
+    /// [`Error::is_over`] tells whether the connection is; [`Error::TooSoon`] leaves it alone.
     pub fn publish_state(&mut self, payload: &[u8], qos: QoS) -> Result<Option<u16>, Error<M::Error>> {
         let now = self.clock.now();
         self.rules.check_state_rate(now)?;
@@ -41,7 +41,8 @@ impl<'s, M: MqttConnection, C: Clock> Connection<'s, M, C> {
     /// With QoS 1 it tells the number that [`Event::Published`] will bear.
     ///
     /// # Errors
-    /// [`Error::Subfolder`] leaves the connection alone; after [`Error::Link`] it is over.
+    /// [`Error::is_over`] tells whether the connection is; [`Error::Subfolder`] and a message that does not fit
+    /// the link leave it alone.
     pub fn publish_event(
         &mut self,
         subfolder: &str,

@@ -6,7 +6,7 @@ use monoclock::Millis;
 
 use crate::credential::TokenError;
 use crate::event::Subscription;
-use crate::link::LinkConnectError;
+use crate::link::{LinkConnectError, LinkError};
 
 /// Why a connection ended, or a message was not sent; `E` is the link's own error.
 ///
@@ -18,7 +18,7 @@ pub enum Error<E> {
     AuthorizationTooLong,
     /// Not a valid device id; nothing was sent.
     DeviceId,
-    /// The MQTT connection failed.
+    /// The MQTT connection failed, or a message does not fit it.
     Link(E),
     /// The cloud has refused a subscription.
     SubscriptionRefused(Subscription),
@@ -62,11 +62,15 @@ pub enum Refusal {
     },
 }
 
-impl<E> Error<E> {
+impl<E: LinkError> Error<E> {
     /// Tells whether the connection is over: the next step is [`Session::next_attempt`](crate::Session::next_attempt).
     #[must_use]
-    pub const fn is_over(&self) -> bool {
-        !matches!(self, Self::AuthorizationTooLong | Self::DeviceId | Self::Subfolder | Self::TooSoon(_))
+    pub fn is_over(&self) -> bool {
+        match self {
+            Self::AuthorizationTooLong | Self::DeviceId | Self::Subfolder | Self::TooSoon(_) => false,
+            Self::Link(error) => error.is_over(),
+            Self::SubscriptionRefused(_) | Self::TokenExpiring => true,
+        }
     }
 }
 

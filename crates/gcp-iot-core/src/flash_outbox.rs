@@ -145,8 +145,8 @@ impl<'b, F: NorFlash> FlashOutbox<'b, F> {
         }
         while self.log.room(self.oldest) < needed {
             match self.policy {
-                DropPolicy::Newest => return Err(OutboxError::Full.into()),
-                DropPolicy::Oldest => self.drop_oldest()?,
+                DropPolicy::Oldest if self.discard_oldest()? => {}
+                _ => return Err(OutboxError::Full.into()),
             }
         }
         let mut arrived = self.arrived;
@@ -203,6 +203,25 @@ impl<'b, F: NorFlash> FlashOutbox<'b, F> {
         Ok(true)
     }
 
+    /// Drops the oldest event, such as one that no link can carry; tells whether there was one.
+    ///
+    /// Events are sent in their order: what cannot be sent holds up those behind it. It is gone from flash
+    /// with the next page that is written.
+    ///
+    /// # Errors
+    /// When the flash fails.
+    pub fn discard_oldest(&mut self) -> Result<bool, FlashOutboxError<F::Error>> {
+        let some = self.count > 0;
+        if some {
+            let gone = self.arrived.oldest;
+            self.in_flight.retain(|(_, sequence)| *sequence != gone);
+            self.advance()?;
+            self.count = self.count.saturating_sub(1);
+            self.dropped = self.dropped.saturating_add(1);
+        }
+        Ok(some)
+    }
+
     /// Counts the events that have not arrived yet.
     #[must_use]
     pub const fn len(&self) -> u32 {
@@ -215,7 +234,7 @@ impl<'b, F: NorFlash> FlashOutbox<'b, F> {
         self.count == 0
     }
 
-    /// Counts the events that were dropped to make room, since it was mounted.
+    /// Counts the events that were dropped since it was mounted.
     #[must_use]
     pub const fn dropped(&self) -> u32 {
         self.dropped
@@ -333,15 +352,6 @@ impl<'b, F: NorFlash> FlashOutbox<'b, F> {
         };
         self.oldest = next.map(|stored| stored.position);
         self.arrived.advance(next.map_or(self.log.sequence(), |stored| stored.header.sequence));
-        Ok(())
-    }
-
-    fn drop_oldest(&mut self) -> Result<(), FlashOutboxError<F::Error>> {
-        let gone = self.arrived.oldest;
-        self.in_flight.retain(|(_, sequence)| *sequence != gone);
-        self.advance()?;
-        self.count = self.count.saturating_sub(1);
-        self.dropped = self.dropped.saturating_add(1);
         Ok(())
     }
 

@@ -15,7 +15,8 @@ impl<M: MqttConnection, C: Clock> Connection<'_, M, C> {
     /// To be called whenever there is time, best after each event of the loop.
     ///
     /// # Errors
-    /// When the connection is over; nothing is lost then.
+    /// When the connection is over, or an event does not fit the link, which [`Outbox::discard_oldest`] can
+    /// get rid of; nothing is lost then.
     pub fn flush(&mut self, outbox: &mut Outbox<'_>) -> Result<(), Error<M::Error>> {
         while let Some((subfolder, payload)) = outbox.next_to_send(self.number()) {
             let number = self.publish_event(subfolder, payload, QoS::AtLeastOnce)?;
@@ -34,7 +35,8 @@ impl<M: MqttConnection, C: Clock> Connection<'_, M, C> {
     /// To be called whenever there is time, best after each event of the loop.
     ///
     /// # Errors
-    /// When the connection is over, or the flash fails; nothing is lost then.
+    /// When the connection is over, the flash fails, or an event does not fit the link, which
+    /// [`FlashOutbox::discard_oldest`] can get rid of; nothing is lost then.
     pub fn flush_from<F: embedded_storage::nor_flash::NorFlash>(
         &mut self,
         outbox: &mut FlashOutbox<'_, F>,

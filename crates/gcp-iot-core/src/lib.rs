@@ -53,6 +53,8 @@ pub use link::minimq::{MinimqConnection, MinimqError, MinimqLink, MinimqPlace};
 pub use link::mqtt_lite::MqttLite;
 #[cfg(feature = "async")]
 pub use link::{AsyncMqttConnection, AsyncMqttLink, AsyncStream};
-pub use link::{LinkConnectError, LinkEvent, Login, MqttConnection, MqttLink, QoS, Stream, WithStream};
+pub use link::{
+    LinkConnectError, LinkError, LinkEvent, Login, MqttConnection, MqttLink, QoS, Stream, WithStream,
+};
 pub use outbox::{DropPolicy, Outbox, OutboxError};
 pub use session::Session;

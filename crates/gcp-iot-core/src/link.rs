@@ -86,10 +86,16 @@ pub enum LinkConnectError<E, S> {
     Link(E),
 }
 
+/// Why something failed on an MQTT connection.
+pub trait LinkError {
+    /// Tells whether the connection is over; otherwise the message was not sent, and others can be.
+    fn is_over(&self) -> bool;
+}
+
 /// An open MQTT connection.
 pub trait MqttConnection {
     /// Why it failed.
-    type Error;
+    type Error: LinkError;
 
     /// Publishes; tells the Packet Identifier of a message of QoS 1.
     ///

@@ -91,11 +91,8 @@ impl<'b> Outbox<'b> {
         }
         while self.used + length > self.memory.len() {
             match self.policy {
-                DropPolicy::Newest => return Err(OutboxError::Full),
-                DropPolicy::Oldest => {
-                    self.remove(0);
-                    self.dropped = self.dropped.saturating_add(1);
-                }
+                DropPolicy::Oldest if self.discard_oldest() => {}
+                _ => return Err(OutboxError::Full),
             }
         }
         let [high, low] = payload_length.to_be_bytes();
@@ -122,6 +119,18 @@ impl<'b> Outbox<'b> {
         false
     }
 
+    /// Drops the oldest event, such as one that no link can carry; tells whether there was one.
+    ///
+    /// Events are sent in their order: what cannot be sent holds up those behind it.
+    pub fn discard_oldest(&mut self) -> bool {
+        let some = self.count > 0;
+        if some {
+            self.remove(0);
+            self.dropped = self.dropped.saturating_add(1);
+        }
+        some
+    }
+
     /// Counts the events that have not arrived yet.
     #[must_use]
     pub const fn len(&self) -> usize {
@@ -134,7 +143,7 @@ impl<'b> Outbox<'b> {
         self.count == 0
     }
 
-    /// Counts the events that were dropped to make room.
+    /// Counts the events that were dropped.
     #[must_use]
     pub const fn dropped(&self) -> u32 {
         self.dropped

@@ -8,7 +8,7 @@ use embedded_io_async::{Read, Write};
 use jwt_signer::Es256Signer;
 use monoclock::{AsyncClock, Instant};
 
-use super::{LinkConnectError, LinkEvent, Login, QoS};
+use super::{LinkConnectError, LinkError, LinkEvent, Login, QoS};
 
 /// An open byte stream, such as a TLS socket of the modem. Its reads and writes may be dropped half-way:
 /// what they have not told was not done.
@@ -51,7 +51,7 @@ pub trait AsyncMqttLink {
 /// Only [`wait`](Self::wait) may be dropped half-way.
 pub trait AsyncMqttConnection {
     /// Why it failed.
-    type Error;
+    type Error: LinkError;
 
     /// Publishes; tells the Packet Identifier of a message of QoS 1.
     ///

@@ -2,9 +2,14 @@
 
 use jwt_signer::{Es256Signer, Token};
 use monoclock::{Clock, Instant};
-use mqtt_lite::{Connect, ConnectError, Connection, Error, Event, Filter, Password, Publish, Session};
+use mqtt_lite::{
+    Connect, ConnectError, Connection, Error, Event, Filter, Misuse, Password, Publish, ResourceError,
+    Session,
+};
 
-use super::{LinkConnectError, LinkEvent, Login, MqttConnection, MqttLink, QoS, Stream, WithStream};
+use super::{
+    LinkConnectError, LinkError, LinkEvent, Login, MqttConnection, MqttLink, QoS, Stream, WithStream,
+};
 use crate::credential;
 use crate::error::Refusal;
 
@@ -59,6 +64,21 @@ impl<'b> MqttLink for MqttLite<'b> {
             }
             ConnectError::Link(error) => LinkConnectError::Link(error),
         })
+    }
+}
+
+impl<T> LinkError for Error<T> {
+    fn is_over(&self) -> bool {
+        match self {
+            Self::Misuse(misuse) => *misuse == Misuse::NotConnected,
+            Self::Resource(error) => !matches!(
+                error,
+                ResourceError::InFlight
+                    | ResourceError::Retention { .. }
+                    | ResourceError::TransmitBuffer { .. }
+            ),
+            _ => true,
+        }
     }
 }
 

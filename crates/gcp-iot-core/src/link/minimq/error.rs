@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::link::LinkError;
+
 /// Why a connection over `minimq` failed; `T` is the stream's error.
 #[derive(Debug, PartialEq)]
 #[non_exhaustive]
@@ -24,6 +26,19 @@ pub enum MinimqError<T> {
     TopicTooLong,
     /// Too many operations wait for the broker.
     TooManyOperations,
+}
+
+impl<T> LinkError for MinimqError<T> {
+    fn is_over(&self) -> bool {
+        use minimq::Error::{InvalidRequest, NotReady, Resource};
+        !matches!(
+            self,
+            Self::Session(NotReady | InvalidRequest | Resource(_))
+                | Self::MessageTooLong(_)
+                | Self::TopicTooLong
+                | Self::TooManyOperations
+        )
+    }
 }
 
 impl<T> fmt::Display for MinimqError<T> {
