@@ -379,3 +379,18 @@ fn every_other_command_of_the_library_is_answered_in_its_time() {
     original.ok("AT+UPSDA=0,4", 180_000);
     original.ok("AT+CGATT=0", 180_000);
 }
+
+#[test]
+fn what_the_library_gets_wrong() {
+    let mut original = Original::new(
+        Profile { power_at_start: PowerAtStart::Off, ..Profile::default() },
+        MemoryNetwork::new(1),
+    );
+    original.begin(None);
+    original.terminal.simulation.add_fault("urc:text=+UUSOCL: 3@+CSQ/reply".parse().expect("well formed"));
+    let answer = original.ok("AT+CSQ", 100);
+    assert_eq!(answer, "+UUSOCL: 3\r\n\r\n+CSQ: 21,3", "a URC within an answer is part of it, and no URC");
+    original.ok("AT+CMEE=1", 100);
+    let timeout = Duration::from_secs(10);
+    assert_eq!(original.exchange("AT+USOCR=6", timeout), Reply::Timeout, "a numbered error is no end");
+}

@@ -233,7 +233,7 @@ impl Authority {
     }
 }
 
-/// A TLS echo server.
+/// A TLS echo server; a `!` makes it say good-bye.
 #[derive(Clone)]
 pub struct TlsServer(pub Arc<ServerConfig>);
 
@@ -257,6 +257,9 @@ impl PeerConnection for TlsEcho {
             let mut plain = Vec::new();
             let _would_block = std::io::Read::read_to_end(&mut self.connection.reader(), &mut plain);
             std::io::Write::write_all(&mut self.connection.writer(), &plain).expect("room");
+            if plain.contains(&b'!') {
+                self.connection.send_close_notify();
+            }
         }
     }
 

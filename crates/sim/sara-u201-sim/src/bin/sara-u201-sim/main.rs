@@ -17,7 +17,7 @@ use sara_u201_sim::{Fault, PowerAtStart, Profile, Transcript};
 const EXAMPLES: &str = "\
 Examples:
   sara-u201-sim --tcp 127.0.0.1:4200
-      a modem at port 4200; `nc 127.0.0.1 4200` and type AT
+      a modem at port 4200; `nc -C 127.0.0.1 4200` (a line ends in CR) and type AT
   sara-u201-sim --pty --route mqtt.example:1883=127.0.0.1:1883
       prints the name of a terminal; the modem reaches a broker of this machine by name
   sara-u201-sim --tcp 127.0.0.1:0 --fault 'drop-urc:name=+UUSORD' --fault 'reboot@+USOWR#3/prompt'
