@@ -240,7 +240,7 @@ fn the_librarys_start_up_and_first_tls_connection() {
         original.ok("AT+USOCO=0,\"mqtt.example\",8883", 120_000);
 
         // A CONNECT of 317 bytes goes in two pieces of at most 256.
-        let packet: Vec<u8> = (0..=255).cycle().take(317).collect();
+        let packet: Vec<u8> = (0..=255).filter(|byte| *byte != b'!').cycle().take(317).collect();
         for (piece, length) in packet.chunks(256).zip([256, 61]) {
             let digits: String = piece.iter().map(|byte| format!("{byte:02X}")).collect();
             let answer = original.ok(&format!("AT+USOWR=0,{length},\"{digits}\""), 10_000);
