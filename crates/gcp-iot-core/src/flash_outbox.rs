@@ -144,9 +144,8 @@ impl<'b, F: NorFlash> FlashOutbox<'b, F> {
             return Err(OutboxError::TooLarge.into());
         }
         while self.log.room(self.oldest) < needed {
-            match self.policy {
-                DropPolicy::Oldest if self.discard_oldest()? => {}
-                _ => return Err(OutboxError::Full.into()),
+            if self.policy == DropPolicy::Newest || !self.discard_oldest()? {
+                return Err(OutboxError::Full.into());
             }
         }
         let mut arrived = self.arrived;

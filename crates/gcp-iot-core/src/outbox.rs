@@ -90,9 +90,8 @@ impl<'b> Outbox<'b> {
             return Err(OutboxError::TooLarge);
         }
         while self.used + length > self.memory.len() {
-            match self.policy {
-                DropPolicy::Oldest if self.discard_oldest() => {}
-                _ => return Err(OutboxError::Full),
+            if self.policy == DropPolicy::Newest || !self.discard_oldest() {
+                return Err(OutboxError::Full);
             }
         }
         let [high, low] = payload_length.to_be_bytes();
