@@ -8,7 +8,7 @@ use critical_section::Mutex;
 use crate::timer;
 
 /// What an interrupt calls; nothing, until its part is started.
-pub(crate) struct Handler(Mutex<Cell<fn()>>);
+pub(crate) struct Handler(Mutex<Cell<Option<fn()>>>);
 
 /// The handler of the modem's port.
 pub(crate) static GSM: Handler = Handler::new();
@@ -17,15 +17,17 @@ pub(crate) static USB_DEVICE: Handler = Handler::new();
 
 impl Handler {
     const fn new() -> Self {
-        Self(Mutex::new(Cell::new(|| ())))
+        Self(Mutex::new(Cell::new(None)))
     }
 
     pub(crate) fn set(&self, handler: fn()) {
-        critical_section::with(|section| self.0.borrow(section).set(handler));
+        critical_section::with(|section| self.0.borrow(section).set(Some(handler)));
     }
 
     fn call(&self) {
-        critical_section::with(|section| self.0.borrow(section).get())();
+        if let Some(handler) = critical_section::with(|section| self.0.borrow(section).get()) {
+            handler();
+        }
         timer::happened();
     }
 }

@@ -22,7 +22,7 @@ pub use {
     monitor::Monitor,
     power::set_up_power,
     programs::{Gsm, with_element, with_modem},
-    stored::{ROOTS, Stored},
+    stored::{ROOTS, STORE_BYTES, Stored},
     wires::Wires,
 };
 

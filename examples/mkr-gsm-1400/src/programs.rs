@@ -58,7 +58,7 @@ fn try_with_modem(show: impl Fn(Gsm<'_>) -> Result<(), sara_u201::Error>) -> Opt
     board.watchdog.start(clocks);
     let mut stored = Stored::new(board.settings);
     while !monitor.0.wait_attached(Millis::from_secs(60)) {}
-    set_up_power(board.battery, &mut bus, clocks, timer, &mut monitor);
+    let _ = set_up_power(board.battery, &mut bus, clocks, timer, &mut monitor);
     loop {
         if stored.value(Key::Apn).is_none() {
             let _ = writeln!(monitor, "Set the apn, and the pin if the SIM has one.");

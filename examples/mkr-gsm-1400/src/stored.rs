@@ -8,6 +8,9 @@ use tutorial::{Key, Store};
 
 include!(concat!(env!("OUT_DIR"), "/built_in.rs"));
 
+/// Bytes of the flash for whatever a program keeps.
+pub const STORE_BYTES: u32 = 16 * 1024;
+
 /// The settings that were made over the console, and behind them those of `settings.toml`.
 pub struct Stored(Settings<Region>);
 

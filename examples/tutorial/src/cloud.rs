@@ -18,11 +18,11 @@ const TIME_TIMEOUT: Millis = Millis::from_secs(15);
 /// Pause between two looks at the modem's clock.
 const TIME_PAUSE: Millis = Millis(500);
 /// Bytes of each of the two MQTT buffers.
-const BUFFER: usize = 512;
+pub(crate) const BUFFER: usize = 512;
 
 /// What can fail: the link over a socket of the modem, and everything else.
-type LinkError = <MqttLite<'static> as MqttLink>::Error<sara_u201::Error>;
-type CloudFailure<B> = Failure<LinkError, eccx08::Error<B>>;
+pub(crate) type LinkError = <MqttLite<'static> as MqttLink>::Error<sara_u201::Error>;
+pub(crate) type CloudFailure<B> = Failure<LinkError, eccx08::Error<B>>;
 
 /// Runs the sketch for as long as `keep_going` says so, which is asked at every turn of the loop.
 ///
@@ -83,7 +83,7 @@ where
 }
 
 /// Registers with the mobile network and opens packet data; tells the time, which the token needs.
-fn connect_gsm<S, P, C, L, E>(
+pub(crate) fn connect_gsm<S, P, C, L, E>(
     modem: &mut Modem<S, P, C>,
     clock: &C,
     settings: &Settings<'_>,
@@ -115,7 +115,7 @@ where
 }
 
 /// Opens the TLS connection, with the root certificate in the modem.
-fn connect_ssl<'m, S, P, C, L, E>(
+pub(crate) fn connect_ssl<'m, S, P, C, L, E>(
     modem: &'m mut Modem<S, P, C>,
     settings: &Settings<'_>,
     console: &mut impl Console,
@@ -177,7 +177,7 @@ fn publish_message<M: MqttConnection, C: Clock>(
 }
 
 /// Prints what the cloud says.
-fn on_message_received(event: Event<'_>, console: &mut impl Console) {
+pub(crate) fn on_message_received(event: Event<'_>, console: &mut impl Console) {
     let _ = match event {
         Event::Config(config) => writeln!(console, "Received a configuration: {}", Text(config.payload)),
         Event::Command(command) if command.subfolder.is_empty() => {
@@ -205,7 +205,7 @@ impl core::fmt::Display for Text<'_> {
 }
 
 /// Draws the seed that keeps devices apart; a device without an element finds that out later.
-fn seed<I: I2c, D: DelayNs>(element: &mut Eccx08<I, D>) -> u32 {
+pub(crate) fn seed<I: I2c, D: DelayNs>(element: &mut Eccx08<I, D>) -> u32 {
     let random = element.random().ok();
     random.and_then(|random| random.first_chunk().copied()).map_or(0, u32::from_le_bytes)
 }

@@ -17,6 +17,7 @@ pub mod menu;
 pub mod provision;
 mod settings;
 mod store;
+pub mod telemetry;
 
 pub use causes::Explain;
 pub use console::{Causes, Console};

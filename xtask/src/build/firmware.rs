@@ -79,6 +79,9 @@ fn build_with(tools: &Tools, names: &[String], options: &[&str], directory: &str
     }
     let mut cargo = tools.toolchain.cargo("build");
     cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f")).env(MAP_DIRECTORY, &output);
+    if tools.toolchain.core == Core::FromSource {
+        cargo.arg("-Zbuild-std-features=optimize_for_size");
+    }
     cargo.args(["--quiet", "--package", PACKAGE, "--profile", PROFILE]).args(options);
     for name in names {
         cargo.args(["--bin", name]);

@@ -28,7 +28,7 @@ mod board {
         board.watchdog.start(clocks);
         let _ = monitor.0.wait_attached(Millis::from_secs(5));
         let _ = writeln!(monitor, "Reset: {}", board.reset_cause);
-        set_up_power(board.battery, &mut bus, clocks, timer, &mut monitor);
+        let _ = set_up_power(board.battery, &mut bus, clocks, timer, &mut monitor);
         let mut element = element(bus, timer);
         let mut stored = Stored::new(board.settings);
         let _ = writeln!(monitor, "Press Enter to change the settings");
