@@ -78,6 +78,41 @@ fn a_device_connects_through_a_socket_and_obeys() {
     );
 }
 
+/// Connects without Keep Alive; tells why it was closed, and when it began and ended in virtual time.
+fn closed(options: &[&str]) -> (String, f64, f64) {
+    let mut emulator = Emulator::start(&[options, &["--time-scale", "3600"]].concat());
+    let mut socket = TcpStream::connect(("127.0.0.1", emulator.port)).unwrap();
+    let login =
+        [&string("MQTT")[..], &[4, 0xc2, 0, 0], &string(CLIENT_ID), &string("unused"), &string(TOKEN)];
+    socket.write_all(&packet(0x10, &login)).unwrap();
+    let mut answer = Vec::new();
+    socket.read_to_end(&mut answer).unwrap();
+    assert_eq!(answer, [0x20, 2, 0, 0]);
+    let journal = BufReader::new(emulator.child.stdout.take().unwrap()).lines();
+    let mut opened = 0.0;
+    for line in journal {
+        let record: serde_json::Value = serde_json::from_str(&line.unwrap()).unwrap();
+        let at = record["seconds"].as_f64().unwrap();
+        match record["event"].as_str().unwrap() {
+            "opened" => opened = at,
+            "closed" => return (record["reason"].as_str().unwrap().to_owned(), opened, at),
+            _ => {}
+        }
+    }
+    panic!("never closed")
+}
+
+#[test]
+fn on_a_scaled_clock_an_expired_token_and_an_idle_connection_are_cut() {
+    // The token ends at 1552686400, so it is cut 605 s after the start.
+    let (reason, _, at) = closed(&["--start", "1552686395"]);
+    assert_eq!(reason, "token_expired");
+    assert!(at >= 605.0, "{at} s");
+    let (reason, opened, at) = closed(&[]);
+    assert_eq!(reason, "idle");
+    assert!(at - opened >= 1200.0, "{opened} s to {at} s");
+}
+
 #[test]
 fn devices_are_made_and_deleted_while_it_runs() {
     let mut emulator = Emulator::start(&[]);

@@ -49,7 +49,8 @@ impl Emulator {
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join("device.pem"), KEY).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_iot-core-emulator"))
-            .args(["--listen-plain", "0", "--listen-tls", "0", "--json", "--start", "1552600000"])
+            .args(["--listen-plain", "0", "--listen-tls", "0", "--json"])
+            .args(["--start", "1552600000"].iter().filter(|_| !options.contains(&"--start")))
             .args(["--project", "mkr-gcp-tutorial", "--registry", "MKR_GCP_Tutorial"])
             .args(["--device", "MyMKRGSM1400", "--key", "device.pem", "--write-root", "root.pem"])
             .args(options)
