@@ -13,6 +13,16 @@ pub trait Observer {
 
     /// The core is about to execute the instruction at its program counter. False stops the run before it.
     fn instruction(&mut self, cpu: &Cpu) -> bool;
+
+    /// The core runs on from the present; what passed since [`Observer::paused`] it has slept.
+    fn resumed(&mut self, cpu: &Cpu) {
+        let _ = cpu;
+    }
+
+    /// The core stops running.
+    fn paused(&mut self, cpu: &Cpu) {
+        let _ = cpu;
+    }
 }
 
 /// Nobody looks.
@@ -35,6 +45,13 @@ const SYSTEM: u64 = 3;
 impl Cpu {
     /// Runs until there is something to look at. A core that sleeps has to be woken first.
     pub fn run<B: Bus, O: Observer>(&mut self, bus: &mut B, observer: &mut O) -> Stop {
+        observer.resumed(self);
+        let stop = self.run_on(bus, observer);
+        observer.paused(self);
+        stop
+    }
+
+    fn run_on<B: Bus, O: Observer>(&mut self, bus: &mut B, observer: &mut O) -> Stop {
         let mut trap = Ok(());
         loop {
             match trap.and_then(|()| self.take_pending(bus)) {

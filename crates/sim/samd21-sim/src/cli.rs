@@ -1,0 +1,229 @@
+//! The command line.
+
+use core::error::Error;
+use core::time::Duration;
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use samd21_sim::Time;
+use samd21_sim::board::usb_host::{CdcHost, Console};
+use samd21_sim::chip::Chip;
+use samd21_sim::image::Image;
+use samd21_sim::machine::Machine;
+use samd21_sim::peripherals;
+use samd21_sim::report::report;
+use samd21_sim::run::{Entry, Pause, Run};
+
+mod console;
+
+use console::{Sends, Terminal, parse_send};
+
+/// Runs firmware images for the Arduino MKR GSM 1400 on an emulated SAMD21G18A, in virtual time
+#[derive(Debug, clap::Parser)]
+#[command(version, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Runs an image until its time is up, the console shows a text, or it fails
+    Run(Box<RunArgs>),
+}
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exit status: 0 when the time is up or the text was seen, 1 when the firmware failed or the text \
+    was not seen, 2 when the run could not begin.\n\nExamples:\n  samd21-sim run blink.elf --for 10\n  \
+    samd21-sim run sketch.bin --base 0x2000 --until-console ready --report run.json\n  \
+    samd21-sim run provision.elf --console - --send 'y@3'"
+)]
+pub(crate) struct RunArgs {
+    /// An ELF file or a plain binary
+    image: PathBuf,
+    /// Address of the vector table; a plain binary goes there [default: 0x2000, or the ELF file's lowest address]
+    #[arg(long, value_parser = parse_address)]
+    base: Option<u32>,
+    /// Where the core begins: behind the board's loader, or at the image's vectors on a chip just reset
+    #[arg(long, value_enum, default_value_t = EntryArg::Loader)]
+    entry: EntryArg,
+    /// Connects standard input to the console (`-`); its output is shown in any case
+    #[arg(long, value_name = "-")]
+    console: Option<String>,
+    /// Types TEXT into the console at SECONDS; `\n`, `\r` and `\t` are understood
+    #[arg(long, value_name = "TEXT@SECONDS", value_parser = parse_send)]
+    send: Vec<(String, Duration)>,
+    /// Leaves the USB cable unplugged
+    #[arg(long)]
+    no_usb: bool,
+    /// Ends the run when the console has shown this text
+    #[arg(long, value_name = "TEXT")]
+    until_console: Option<String>,
+    /// Virtual time to run for
+    #[arg(long = "for", value_name = "SECONDS", value_parser = parse_seconds)]
+    seconds: Option<Duration>,
+    /// Writes what passes to standard error
+    #[arg(long, value_enum, value_delimiter = ',')]
+    trace: Vec<TraceArg>,
+    /// Writes the trace of instructions there instead
+    #[arg(long, value_name = "FILE")]
+    trace_file: Option<PathBuf>,
+    /// Writes the report of the run
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Says nothing but what the firmware's console shows
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum EntryArg {
+    Loader,
+    Image,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum TraceArg {
+    I2c,
+    Uart,
+    Usb,
+    Pc,
+}
+
+/// The world is looked at this often: console, texts, the host's input.
+const SLICE: Time = Time::from_millis(1);
+
+fn parse_address(text: &str) -> Result<u32, String> {
+    let parsed = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        Some(digits) => u32::from_str_radix(digits, 16),
+        None => text.parse(),
+    };
+    match parsed {
+        Ok(address) if address & 0xFF == 0 => Ok(address),
+        Ok(_) => Err("a vector table is at a multiple of 256".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn parse_seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+}
+
+impl Cli {
+    pub(crate) fn run(self) -> Result<ExitCode, Box<dyn Error>> {
+        match self.command {
+            Command::Run(args) => args.run(),
+        }
+    }
+}
+
+impl RunArgs {
+    fn run(&self) -> Result<ExitCode, Box<dyn Error>> {
+        let bytes = std::fs::read(&self.image)
+            .map_err(|error| format!("cannot read {}: {error}", self.image.display()))?;
+        let image = Image::parse(&bytes, self.base)?;
+        let mut chip = Chip::bare();
+        peripherals::attach(&mut chip);
+        let (host, console) = CdcHost::new();
+        if !self.no_usb {
+            chip.fabric.plugs.usb = Some(Box::new(host));
+        }
+        self.plug_traces(&mut chip);
+        let entry = match self.entry {
+            EntryArg::Loader => Entry::Loader,
+            EntryArg::Image => Entry::Image,
+        };
+        image.program(&mut chip.fabric.nvm);
+        image.check_vectors(&chip.fabric.nvm)?;
+        let mut run = Run::new(Machine::new(chip), image, entry);
+        if self.trace.contains(&TraceArg::Pc) {
+            let out: Box<dyn std::io::Write> = match &self.trace_file {
+                Some(path) => Box::new(BufWriter::new(File::create(path)?)),
+                None => Box::new(BufWriter::new(std::io::stderr())),
+            };
+            run.watch.trace_to(out);
+        }
+        let began = Instant::now();
+        let seen = self.drive(&mut run, &console)?;
+        self.finish(&run, began.elapsed(), seen)
+    }
+
+    fn plug_traces(&self, chip: &mut Chip) {
+        if self.trace.contains(&TraceArg::I2c) {
+            samd21_sim::trace::i2c(&mut chip.fabric.plugs);
+        }
+        if self.trace.contains(&TraceArg::Uart) {
+            samd21_sim::trace::serial(&mut chip.fabric.plugs);
+        }
+    }
+
+    /// Lets the firmware run; true when what was waited for has come.
+    fn drive(&self, run: &mut Run, console: &Console) -> Result<bool, Box<dyn Error>> {
+        let end = self.seconds.map_or(Time::NEVER, Time::from_duration);
+        let mut sends = Sends::new(&self.send);
+        let keyboard = self.console.as_deref() == Some("-");
+        let mut terminal = Terminal::new(console.clone(), keyboard, self.trace.contains(&TraceArg::Usb));
+        loop {
+            let now = run.machine.now();
+            if now >= end {
+                return Ok(self.until_console.is_none());
+            }
+            for text in sends.due(now) {
+                console.type_in(text.as_bytes());
+            }
+            let pause = run.run_until((now + SLICE).min(end));
+            terminal.exchange(run.machine.now())?;
+            if self.until_console.as_deref().is_some_and(|text| terminal.has_shown(text)) {
+                return Ok(true);
+            }
+            if pause != Pause::TimeUp {
+                return Ok(false);
+            }
+        }
+    }
+
+    fn finish(&self, run: &Run, wall: Duration, seen: bool) -> Result<ExitCode, Box<dyn Error>> {
+        if !self.quiet {
+            for (at, warning) in run.machine.chip.fabric.warnings.iter() {
+                eprintln!("warning: {at}: {warning}");
+            }
+            for (at, cause) in run.resets() {
+                eprintln!("reset: {at}: {cause:?}");
+            }
+            let cpu = &run.machine.cpu;
+            eprintln!(
+                "ran {} in {:.2} s: {} instructions, {} cycles, {} of them asleep",
+                run.machine.now(),
+                wall.as_secs_f64(),
+                cpu.instructions(),
+                cpu.cycles,
+                run.machine.asleep_cycles()
+            );
+        }
+        if let Some(path) = &self.report {
+            let text = serde_json::to_string_pretty(&report(run, wall.as_secs_f64()))?;
+            std::fs::write(path, text + "\n")
+                .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+        }
+        if let Some(failure) = run.failure() {
+            eprintln!("failed: {}: {failure}", run.machine.now());
+            for place in run.backtrace() {
+                eprintln!("  {place}");
+            }
+            return Ok(ExitCode::FAILURE);
+        }
+        if !seen {
+            eprintln!(
+                "failed: the console has not shown {:?}",
+                self.until_console.as_deref().unwrap_or_default()
+            );
+            return Ok(ExitCode::FAILURE);
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
