@@ -150,6 +150,9 @@ impl RunArgs {
         }
         let began = Instant::now();
         let seen = self.drive(&mut run, &console)?;
+        if let Some(failure) = console.failure() {
+            eprintln!("usb: the host gave the device up: {failure}");
+        }
         self.finish(&run, began.elapsed(), seen)
     }
 
