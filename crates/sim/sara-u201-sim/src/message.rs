@@ -6,7 +6,9 @@ use core::fmt::Write as _;
 
 pub(crate) use pdu::{deliver, submit_destination};
 
-/// How many messages the store holds.
+/// The stores, as AT+CPMS names them.
+pub(crate) const STORES: [&str; 2] = ["SM", "ME"];
+/// How many messages each store holds.
 pub(crate) const CAPACITY: usize = 25;
 
 /// Where a stored message stands.

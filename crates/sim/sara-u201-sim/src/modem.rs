@@ -66,7 +66,8 @@ pub struct ModemCore {
     /// AT+CFUN.
     pub(crate) functionality: u8,
     pub(crate) last_handshake_failure: Option<crate::tls::HandshakeFailure>,
-    pub(crate) messages: Vec<Option<Stored>>,
+    /// By store, card first.
+    pub(crate) messages: [Vec<Option<Stored>>; 2],
     pub(crate) sent_messages: Vec<SentMessage>,
     /// The reference of the last message sent.
     pub(crate) message_reference: u8,
@@ -141,7 +142,7 @@ impl ModemCore {
             rtc: Rtc::unset(profile.quirks.unset_clock_year, now),
             functionality: 1,
             last_handshake_failure: None,
-            messages: vec![None; crate::message::CAPACITY],
+            messages: core::array::from_fn(|_| vec![None; crate::message::CAPACITY]),
             sent_messages: Vec::new(),
             message_reference: 0,
             call: None,

@@ -28,6 +28,8 @@ pub(crate) struct Settings {
     pub(crate) hexadecimal: bool,
     /// AT+CMGF.
     pub(crate) text_mode: bool,
+    /// AT+CPMS: from which store is read, to which is written, which receives.
+    pub(crate) stores: [usize; 3],
     /// AT+COPS=3.
     pub(crate) operator_format: u8,
     /// Settings that are stored and told back, nothing more.
@@ -48,6 +50,7 @@ impl Default for Settings {
             packet_event_urc: 0,
             hexadecimal: false,
             text_mode: false,
+            stores: [0; 3],
             operator_format: 0,
             remembered: BTreeMap::new(),
         }

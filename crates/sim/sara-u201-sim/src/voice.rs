@@ -88,7 +88,8 @@ impl ModemCore {
             }
             CallState::Incoming => {
                 let number = call.number.clone();
-                self.announce("RING".into());
+                let extended = self.settings.remembered.get("+CRC").is_some_and(|mode| mode == "1");
+                self.announce(if extended { "+CRING: VOICE".into() } else { "RING".into() });
                 if self.settings.remembered.get("+CLIP").is_some_and(|mode| mode == "1") {
                     self.announce(format!("+CLIP: \"{number}\",145"));
                 }

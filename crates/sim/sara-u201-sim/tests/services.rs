@@ -261,8 +261,9 @@ fn messages_can_come_straight_through() {
 #[test]
 fn a_call_can_be_answered_by_the_module() {
     let mut terminal = ready();
-    terminal.ok("ATS0=2");
+    terminal.ok("ATS0=2+CRC=1");
     terminal.simulation.happen(Event::Ring { from: "+4930".into() });
+    assert_eq!(terminal.urc("+CRING: "), "VOICE");
     terminal.pass(Duration::from_secs(4));
     assert!(terminal.ok("AT+CLCC").starts_with("+CLCC: 1,1,4,"), "it rings");
     terminal.pass(Duration::from_secs(2));
@@ -301,4 +302,19 @@ fn a_greeting_is_said_at_each_start() {
     assert_eq!(terminal.ok("AT+CSGT?"), "+CSGT: \"good morning\",1");
     terminal.ok("AT+CFUN=16");
     terminal.until(|seen| seen == b"\r\ngood morning\r\n");
+}
+
+#[test]
+fn card_and_module_keep_messages_apart() {
+    let mut terminal = ready();
+    terminal.ok("AT+CMGF=1;+CNMI=2,1");
+    assert_eq!(terminal.ok("AT+CPMS?"), "+CPMS: \"SM\",0,25,\"SM\",0,25,\"SM\",0,25");
+    assert_eq!(terminal.ok("AT+CPMS=\"SM\",\"SM\",\"ME\""), "+CPMS: 0,25,0,25,0,25");
+    terminal.simulation.happen(Event::Message { from: "1".into(), text: "x".into() });
+    assert_eq!(terminal.urc("+CMTI: "), "\"ME\",1");
+    assert_eq!(terminal.ok("AT+CMGL=\"ALL\""), "");
+    assert_eq!(terminal.ok("AT+CPMS=\"ME\""), "+CPMS: 1,25,0,25,1,25");
+    assert!(terminal.ok("AT+CMGL=\"ALL\"").ends_with("\r\nx"));
+    assert_eq!(terminal.ok("AT+CMGD=?"), "+CMGD: (1),(0-4)");
+    assert_eq!(terminal.command("AT+CPMS=\"MT\""), "\r\n+CME ERROR: 50\r\n");
 }

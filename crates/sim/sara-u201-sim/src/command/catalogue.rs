@@ -106,7 +106,7 @@ pub(crate) const CATALOGUE: [Entry; 115] = [
     entry("+CMGL", "xst", 1, "*"),
     entry("+CMGR", "st", 1, ""),
     entry("+CMGD", "st", 2, "*"),
-    entry("+CPMS", "rst", 3, "(\"ME\",\"SM\",\"MT\"),(\"ME\",\"SM\",\"MT\"),(\"ME\",\"SM\",\"MT\")"),
+    entry("+CPMS", "rst", 3, "(\"SM\",\"ME\"),(\"SM\",\"ME\"),(\"SM\",\"ME\")"),
     entry("+CNMI", "rst", 5, "(0-2),(0-3),(0,2,3),(0-2),(0,1)"),
     entry("+CSMP", "rst", 4, "(0-255),,(0-255),(0-255)"),
     entry("+CSDH", "rst", 1, "(0,1)"),

@@ -5,7 +5,7 @@ use core::time::Duration;
 use super::WRONG;
 use crate::at::{Command, Kind};
 use crate::fault::Effect;
-use crate::message::{CAPACITY, SentMessage, Status, Stored, deliver, submit_destination};
+use crate::message::{CAPACITY, STORES, SentMessage, Status, Stored, deliver, submit_destination};
 use crate::modem::{Data, DataKind, ModemCore, Step};
 use crate::result::FinalResult;
 
@@ -34,7 +34,7 @@ impl ModemCore {
                 "+CMGL: (0-4)"
             }),
             ("+CMGD", Kind::Test) => {
-                let stored = self.messages.iter().enumerate().filter(|(_, message)| message.is_some());
+                let stored = self.readable().iter().enumerate().filter(|(_, message)| message.is_some());
                 let numbers: Vec<_> = stored.map(|(index, _)| (index + 1).to_string()).collect();
                 Step::line(format!("+CMGD: ({}),(0-4)", numbers.join(",")))
             }
@@ -43,15 +43,31 @@ impl ModemCore {
             ("+CMGR", Kind::Set) => self.read_message(command),
             ("+CMGD", Kind::Set) => self.delete_messages(command),
             ("+CPMS", Kind::Set | Kind::Read) => {
-                let used = self.messages.iter().flatten().count();
-                let one = format!("{used},{CAPACITY}");
-                Step::line(match command.kind {
-                    Kind::Read => format!("+CPMS: \"SM\",{one},\"SM\",{one},\"SM\",{one}"),
-                    _ => format!("+CPMS: {one},{one},{one}"),
-                })
+                let names = (0..3).map(|place| command.text(place).unwrap_or_default());
+                for (chosen, name) in self.settings.stores.iter_mut().zip(names) {
+                    // A store that is not named stays.
+                    *chosen = STORES.iter().position(|known| *known == name).unwrap_or(*chosen);
+                }
+                let told = self.settings.stores.map(|store| {
+                    let used = self.messages.get(store).map_or(0, |store| store.iter().flatten().count());
+                    let name = STORES.get(store).copied().unwrap_or_default();
+                    let name =
+                        if command.kind == Kind::Read { format!("\"{name}\",") } else { String::new() };
+                    format!("{name}{used},{CAPACITY}")
+                });
+                Step::line(format!("+CPMS: {}", told.join(",")))
             }
             _ => return None,
         })
+    }
+
+    /// The store that AT+CMGL, AT+CMGR and AT+CMGD work on.
+    fn readable(&self) -> &[Option<Stored>] {
+        self.messages.get(self.settings.stores[0]).map_or(&[], Vec::as_slice)
+    }
+
+    fn readable_mut(&mut self) -> &mut [Option<Stored>] {
+        self.messages.get_mut(self.settings.stores[0]).map_or(&mut [], Vec::as_mut_slice)
     }
 
     fn begin_message(&self, command: &Command, now: Duration) -> Step {
@@ -121,7 +137,7 @@ impl ModemCore {
         };
         let (text_mode, ucs2) = (self.settings.text_mode, self.uses_ucs2());
         let mut lines = Vec::new();
-        for (index, slot) in self.messages.iter_mut().enumerate() {
+        for (index, slot) in self.readable_mut().iter_mut().enumerate() {
             let Some(message) = slot.as_mut().filter(|m| wanted.is_none_or(|w| w == m.status)) else {
                 continue;
             };
@@ -154,14 +170,14 @@ impl ModemCore {
 
     fn message_at(&mut self, command: &Command) -> Option<&mut Stored> {
         let index = command.index(0, CAPACITY + 1)?.checked_sub(1)?;
-        self.messages.get_mut(index)?.as_mut()
+        self.readable_mut().get_mut(index)?.as_mut()
     }
 
     fn delete_messages(&mut self, command: &Command) -> Step {
         match command.number(1).unwrap_or(0) {
             0 => match command.index(0, CAPACITY + 1).and_then(|index| index.checked_sub(1)) {
                 Some(index) => {
-                    if let Some(slot) = self.messages.get_mut(index) {
+                    if let Some(slot) = self.readable_mut().get_mut(index) {
                         *slot = None;
                     }
                 }
@@ -171,9 +187,9 @@ impl ModemCore {
                 let read = |slot: &mut Option<Stored>| {
                     slot.take_if(|message| message.status == Status::Read);
                 };
-                self.messages.iter_mut().for_each(read);
+                self.readable_mut().iter_mut().for_each(read);
             }
-            4 => self.messages.iter_mut().for_each(|slot| *slot = None),
+            4 => self.readable_mut().iter_mut().for_each(|slot| *slot = None),
             _ => return INVALID_INDEX,
         }
         Step::ok()
@@ -197,14 +213,17 @@ impl ModemCore {
             self.announce(line);
             return;
         }
-        let Some(index) = self.messages.iter().position(Option::is_none) else { return };
+        let store = self.settings.stores[2];
+        let name = STORES.get(store).copied().unwrap_or_default();
+        let Some(messages) = self.messages.get_mut(store) else { return };
+        let Some(index) = messages.iter().position(Option::is_none) else { return };
         let message =
             Stored { status: Status::Unread, from: from.to_owned(), time, text: text.to_owned(), pdu };
-        if let Some(slot) = self.messages.get_mut(index) {
+        if let Some(slot) = messages.get_mut(index) {
             *slot = Some(message);
         }
         if told && routing == Some("1") {
-            self.announce(format!("+CMTI: \"SM\",{}", index + 1));
+            self.announce(format!("+CMTI: \"{name}\",{}", index + 1));
         }
     }
 }

@@ -63,8 +63,8 @@ impl ModemCore {
             99 => 0,
             signal => (signal / 6).min(5),
         };
-        let used = self.messages.iter().flatten().count();
-        let unread = self.messages.iter().flatten().any(|message| message.status == Status::Unread);
+        let stored: Vec<_> = self.messages.iter().flatten().flatten().collect();
+        let unread = stored.iter().any(|message| message.status == Status::Unread);
         let (active, setup) = match self.call.as_ref().map(|call| call.state) {
             None => (0, 0),
             Some(CallState::Active) => (1, 0),
@@ -80,7 +80,7 @@ impl ModemCore {
             u8::from(unread),
             active,
             u8::from(self.registration.circuit == 5),
-            u8::from(used >= CAPACITY),
+            u8::from(stored.len() >= CAPACITY),
             if self.registration.is_attached() { 2 } else { 0 },
             setup,
             0,

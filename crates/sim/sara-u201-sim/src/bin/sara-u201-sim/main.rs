@@ -156,7 +156,7 @@ fn read_faults(specs: &[String]) -> Result<Vec<Fault>, Failure> {
 /// `F11` or `F11:seed=3` as the catalogue has it; anything else as it stands.
 fn expand(spec: &str) -> Result<Vec<String>, Failure> {
     let (name, seed) = spec.split_once(":seed=").unwrap_or((spec, "0"));
-    let Some(number) = name.strip_prefix('F').and_then(|number| number.parse().ok()) else {
+    let Some(number) = name.strip_prefix(['F', 'f']).and_then(|number| number.parse().ok()) else {
         return Ok(vec![spec.to_owned()]);
     };
     let seed = seed.parse().map_err(|_| format!("--fault {spec}: the seed is no number"))?;
