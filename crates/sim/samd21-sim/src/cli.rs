@@ -66,6 +66,9 @@ pub(crate) struct RunArgs {
     /// Virtual time to run for
     #[arg(long = "for", value_name = "SECONDS", value_parser = parse_seconds)]
     seconds: Option<Duration>,
+    /// Waits for a GDB at this port of 127.0.0.1 (0: any free one), which then steers the run
+    #[arg(long, value_name = "PORT")]
+    gdb: Option<u16>,
     /// Writes what passes to standard error
     #[arg(long, value_enum, value_delimiter = ',')]
     trace: Vec<TraceArg>,
@@ -149,7 +152,10 @@ impl RunArgs {
             run.watch.trace_to(out);
         }
         let began = Instant::now();
-        let seen = self.drive(&mut run, &console)?;
+        let seen = match self.gdb {
+            Some(port) => self.debug(&mut run, &console, port)?,
+            None => self.drive(&mut run, &console)?,
+        };
         if let Some(failure) = console.failure() {
             eprintln!("usb: the host gave the device up: {failure}");
         }
@@ -188,6 +194,20 @@ impl RunArgs {
                 return Ok(false);
             }
         }
+    }
+
+    /// Lets a debugger steer.
+    fn debug(&self, run: &mut Run, console: &Console, port: u16) -> Result<bool, Box<dyn Error>> {
+        let mut sends = Sends::new(&self.send);
+        let mut terminal = Terminal::new(console.clone(), false, self.trace.contains(&TraceArg::Usb));
+        samd21_sim::gdb::serve(run, port, &mut |now| {
+            for text in sends.due(now) {
+                console.type_in(text.as_bytes());
+            }
+            // A terminal that was closed shows nothing; the debugger goes on.
+            let _ = terminal.exchange(now);
+        })?;
+        Ok(true)
     }
 
     fn finish(&self, run: &Run, wall: Duration, seen: bool) -> Result<ExitCode, Box<dyn Error>> {

@@ -6,6 +6,7 @@ pub mod board;
 pub mod bus;
 pub mod chip;
 pub mod fabric;
+pub mod gdb;
 pub mod image;
 pub mod loader;
 pub mod machine;

@@ -27,6 +27,8 @@ pub struct Machine {
     pub cpu: Cpu,
     /// Everything else.
     pub chip: Chip,
+    /// Whether a run ends after one instruction, as if its time were up.
+    pub single_step: bool,
     asleep: u64,
 }
 
@@ -34,7 +36,7 @@ impl Machine {
     /// Puts a core into `chip`, in reset by power-on.
     #[must_use]
     pub fn new(chip: Chip) -> Self {
-        let mut machine = Self { cpu: Cpu::new(), chip, asleep: 0 };
+        let mut machine = Self { cpu: Cpu::new(), chip, single_step: false, asleep: 0 };
         machine.reset(ResetCause::PowerOn);
         machine
     }
@@ -80,8 +82,13 @@ impl Machine {
                 continue;
             }
             self.set_sleep(Sleep::Awake);
+            let limit = if self.single_step { self.cpu.cycles + 1 } else { limit };
+            let before = self.cpu.instructions();
             self.chip.set_limit(limit.min(self.cpu.next_tick()));
             match self.cpu.run(&mut self.chip, observer) {
+                Stop::Deadline | Stop::Sleep if self.single_step && self.cpu.instructions() != before => {
+                    return Outcome::TimeUp;
+                }
                 Stop::Deadline | Stop::Sleep => {}
                 Stop::Observer => return Outcome::Observer,
                 Stop::Breakpoint(number) => return Outcome::Breakpoint(number),

@@ -32,8 +32,8 @@ pub struct Watch {
     /// Whether faults and panics stop the run; a debugger may want to see on.
     pub strict: bool,
     breakpoints: BTreeSet<u32>,
-    /// Steps over the breakpoint that the core stands at.
-    pub pass: bool,
+    /// The breakpoint that the core stands at and is to step over.
+    pass: Option<u32>,
     alarm: Option<Alarm>,
     place: usize,
     since: u64,
@@ -57,7 +57,7 @@ impl Watch {
             stack_limit,
             strict: true,
             breakpoints: BTreeSet::new(),
-            pass: false,
+            pass: None,
             alarm: None,
             place: PLACES - 1,
             since: 0,
@@ -79,6 +79,11 @@ impl Watch {
     pub fn set_breakpoint(&mut self, address: u32) {
         self.breakpoints.insert(address & !1);
         self.marks[place_of(address)] |= BREAK;
+    }
+
+    /// Lets the core go on from `pc` although there may be a breakpoint.
+    pub fn pass(&mut self, pc: u32) {
+        self.pass = self.breakpoints.contains(&pc).then_some(pc);
     }
 
     /// Clears a breakpoint; tells whether there was one.
@@ -105,10 +110,11 @@ impl Watch {
 
     #[cold]
     fn look(&mut self, cpu: &Cpu, mark: u8) -> bool {
-        let alarm = if mark & BREAK != 0 && self.breakpoints.contains(&cpu.register(15)) && !self.pass {
+        let pc = cpu.register(15);
+        let stands = mark & BREAK != 0 && self.breakpoints.contains(&pc);
+        let alarm = if stands && self.pass.take() != Some(pc) {
             Alarm::Breakpoint
         } else if !self.strict {
-            self.pass = false;
             return true;
         } else if cpu.last_fault().is_some() {
             Alarm::Fault
@@ -117,7 +123,6 @@ impl Watch {
         } else if cpu.lowest_sp() < self.stack_limit {
             Alarm::StackOverflow
         } else {
-            self.pass = false;
             return true;
         };
         self.alarm = Some(alarm);

@@ -167,6 +167,34 @@ impl Chip {
     }
 }
 
+/// A debugger's view of the memories: no time passes, and registers, which reading may change, are not seen.
+impl Chip {
+    /// Reads a byte of flash or RAM.
+    #[must_use]
+    pub fn peek(&self, address: u32) -> Option<u8> {
+        if address.wrapping_sub(RAM_BASE) < RAM_BYTES {
+            return Some(self.fabric.ram.read8(address));
+        }
+        if address < FLASH_BYTES {
+            return Some(self.fabric.nvm.flash.read8(address));
+        }
+        let word = ROWS.contains(&address).then(|| self.fabric.nvm.read_row(address))??;
+        Some(word.to_le_bytes()[(address & 3) as usize])
+    }
+
+    /// Writes a byte of flash or RAM; tells whether one is there.
+    pub fn poke(&mut self, address: u32, value: u8) -> bool {
+        if address.wrapping_sub(RAM_BASE) < RAM_BYTES {
+            self.fabric.ram.write8(address, value);
+        } else if address < FLASH_BYTES {
+            self.fabric.nvm.flash.write8(address, value);
+        } else {
+            return false;
+        }
+        true
+    }
+}
+
 impl Bus for Chip {
     #[inline(always)]
     fn fetch(&mut self, address: u32, cycles: &mut u64) -> Result<u16, BusFault> {
