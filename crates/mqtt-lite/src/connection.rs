@@ -28,13 +28,7 @@ pub struct Connection<'s, 'b, S, C> {
     session: &'s mut Session<'b>,
     stream: S,
     clock: C,
-    /// Reads since an answer was overdue.
-    late: u8,
 }
-
-/// Bytes that have arrived count even if nobody looked at them in time, but for no more reads than this: a
-/// server that sends a byte now and then cannot put the end off for ever.
-const LATE_READS: u8 = 32;
 
 /// Longer than any wait of the session.
 const FAR: Millis = Millis(1 << 30);
@@ -53,11 +47,8 @@ impl<'b> Session<'b> {
         clock: C,
         connect: Connect<'_, P>,
     ) -> Result<Connection<'_, 'b, S, C>, ConnectError<S::Error, P::Error>> {
-        self.begin(connect).map_err(|error| match error {
-            ConnectError::Password(error) => ConnectError::Password(error),
-            ConnectError::Link(error) => ConnectError::Link(error.of()),
-        })?;
-        let mut connection = Connection { session: self, stream, clock, late: 0 };
+        self.begin(connect).map_err(ConnectError::of)?;
+        let mut connection = Connection { session: self, stream, clock };
         while !connection.session.is_connected() {
             // The session gives up in time.
             connection.drive(connection.clock.now() + FAR)?;
@@ -173,7 +164,8 @@ impl<'s, 'b, S: Stream, C: Clock> Connection<'s, 'b, S, C> {
         let mut received = false;
         loop {
             let now = self.clock.now();
-            if !(self.is_excused(now) && (received || self.stream_ready()?)) {
+            // An answer that has arrived counts, even if nobody looked at it in time.
+            if !(self.session.is_excused(now) && (received || self.stream_ready()?)) {
                 self.session.handle_timeout(now).map_err(Error::of)?;
             }
             self.transmit()?;
@@ -195,17 +187,6 @@ impl<'s, 'b, S: Stream, C: Clock> Connection<'s, 'b, S, C> {
                 let deadline = self.session.poll_timeout().map_or(until, |timeout| timeout.earlier(until));
                 self.clock.wait(deadline);
             }
-        }
-    }
-
-    /// Tells whether an overdue answer may still lie unread.
-    fn is_excused(&mut self, now: Instant) -> bool {
-        if self.session.is_answer_overdue(now) {
-            self.late = self.late.saturating_add(1);
-            self.late < LATE_READS
-        } else {
-            self.late = 0;
-            false
         }
     }
 
@@ -278,15 +259,16 @@ impl<S: Stream, C: Clock> Payload<'_, '_, '_, S, C> {
     /// # Errors
     /// When the transport fails; the connection is over then.
     pub fn write(&mut self, piece: &[u8]) -> Result<usize, Error<S::Error>> {
-        let Connection { session, stream, clock, .. } = &mut *self.connection;
+        let Connection { session, stream, clock } = &mut *self.connection;
         let take = piece.len().min(session.streaming());
         let mut rest = piece.get(..take).unwrap_or_default();
         while !rest.is_empty() {
             let error = match stream.write(rest) {
                 Ok(0) => Error::Closed,
                 Ok(count) => {
-                    session.handle_streamed(count, clock.now());
-                    rest = rest.get(count..).unwrap_or_default();
+                    let (sent, after) = rest.split_at_checked(count).unwrap_or((rest, &[]));
+                    session.handle_streamed(sent, clock.now());
+                    rest = after;
                     continue;
                 }
                 Err(error) => Error::Transport(error),

@@ -154,6 +154,16 @@ impl<T, P> From<Error<T>> for ConnectError<T, P> {
     }
 }
 
+impl<P> ConnectError<Infallible, P> {
+    /// Gives the error of a session the type of one that has a transport.
+    pub(crate) fn of<T>(self) -> ConnectError<T, P> {
+        match self {
+            Self::Password(error) => ConnectError::Password(error),
+            Self::Link(error) => ConnectError::Link(error.of()),
+        }
+    }
+}
+
 impl<T> From<PeerError> for Error<T> {
     fn from(error: PeerError) -> Self {
         Self::Peer(error)

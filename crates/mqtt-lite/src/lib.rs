@@ -12,6 +12,8 @@
 #[cfg(test)]
 extern crate std;
 
+#[cfg(feature = "async")]
+pub mod asynch;
 mod connection;
 mod error;
 mod event;

@@ -56,6 +56,8 @@ pub struct Session<'b> {
     last_transmit: Instant,
     /// When what the server owes is overdue.
     response: Option<Instant>,
+    /// Looks at the stream since then.
+    late: u8,
     /// The retained packet to be sent again next.
     resend: usize,
 }
@@ -113,6 +115,7 @@ impl<'b> Session<'b> {
             response_timeout: RESPONSE_TIMEOUT,
             last_transmit: Instant::from_millis(0),
             response: None,
+            late: 0,
             resend: IN_FLIGHT,
         }
     }

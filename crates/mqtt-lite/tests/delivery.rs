@@ -159,6 +159,44 @@ fn a_large_message_comes_in_chunks_and_is_acknowledged_at_its_end() {
 }
 
 #[test]
+fn an_acknowledgement_behind_a_slow_large_message_is_waited_for() {
+    let (wire, clock) = (Wire::with(ACCEPTED), ManualClock::new());
+    let (mut receive, mut transmit) = ([0; 16], [0; 64]);
+    let mut session = Session::new(&mut receive, &mut transmit);
+    let login = Connect::new(&["c"]).keep_alive(20);
+    let mut connection = session.connect(wire.clone(), &clock, login).unwrap();
+    let published = connection.publish(&Publish::new(&["t"], b"").qos(QoS::AtLeastOnce)).unwrap();
+    wire.send(&[0x30, 0x83, 0x01, 0, 1, b't']);
+    let mut received = 0;
+    while received < 128 {
+        match connection.wait(clock.now() + Millis::from_secs(20)).unwrap() {
+            Some(Event::Chunk { payload, .. }) => received += payload.len(),
+            Some(Event::LargeMessage { length, .. }) => assert_eq!(length, 128),
+            Some(other) => panic!("{other:?}"),
+            None => wire.send(b"12345678"),
+        }
+    }
+    assert!(clock.now().as_millis() > 300_000, "longer than any answer may take");
+    wire.send(&[0x40, 2, 0, 2, 0xD0, 0]);
+    assert_eq!(connection.poll(), Ok(published.map(Event::Published)));
+    assert_eq!(wire.take().concat().iter().filter(|byte| **byte == 0xC0).count(), 1, "one ping");
+    assert_eq!(connection.poll(), Ok(None));
+}
+
+#[test]
+fn what_only_a_clean_session_waited_for_is_forgotten() {
+    let clock = ManualClock::new();
+    let (mut receive, mut transmit, mut retained) = ([0; 64], [0; 64], [0; 64]);
+    let mut session = Session::with_retention(&mut receive, &mut transmit, &mut retained);
+    let mut connection = session.connect(Wire::with(ACCEPTED), &clock, Connect::new(&["c"])).unwrap();
+    connection.publish(&Publish::new(&["t"], b"").qos(QoS::AtLeastOnce)).unwrap();
+    drop(connection);
+    let login = Connect::new(&["c"]).clean_session(false);
+    let connection = session.connect(Wire::with(ACCEPTED), &clock, login).unwrap();
+    assert!(!connection.is_answer_awaited(), "nobody will ever acknowledge it");
+}
+
+#[test]
 fn a_large_payload_is_written_in_pieces_of_the_callers() {
     let (wire, clock) = (Wire::with(ACCEPTED), ManualClock::new());
     let (mut receive, mut transmit) = ([0; 16], [0; 32]);

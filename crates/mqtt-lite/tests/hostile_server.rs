@@ -187,6 +187,33 @@ fn an_answer_that_lies_unread_while_the_application_is_away_counts() {
 }
 
 #[test]
+fn a_byte_now_and_then_does_not_put_the_end_off() {
+    for (after, waiting) in [(&[][..], Waiting::PingResponse), (&[0x40][..], Waiting::Acknowledgement)] {
+        let (wire, clock) = (Wire::with(ACCEPTED), ManualClock::new());
+        let (mut receive, mut transmit) = ([0; 255], [0; 64]);
+        let mut session = Session::new(&mut receive, &mut transmit);
+        let login = Connect::new(&["c"]).keep_alive(10);
+        let mut connection = session.connect(wire.clone(), &clock, login).unwrap();
+        if !after.is_empty() {
+            connection.publish(&Publish::new(&["t"], b"").qos(QoS::AtLeastOnce)).unwrap();
+        }
+        // A packet of 200 bytes that never ends, a byte each second, always there when it is looked for.
+        wire.send(&[0x30, 200, 1, 0, 100]);
+        let error = loop {
+            wire.send(b"x");
+            match connection.wait(clock.now() + Millis::from_secs(1)) {
+                Ok(None) => {}
+                Ok(Some(event)) => panic!("{event:?}"),
+                Err(error) => break error,
+            }
+            clock.advance(Duration::from_millis(1));
+        };
+        assert_eq!(error, Error::Timeout(waiting));
+        assert!(clock.elapsed() < Duration::from_secs(120), "{:?}", clock.elapsed());
+    }
+}
+
+#[test]
 fn an_end_of_the_stream_and_a_failure_of_the_transport_are_told_apart() {
     let (wire, clock) = (Wire::with(ACCEPTED), ManualClock::new());
     let (mut receive, mut transmit) = ([0; 32], [0; 64]);

@@ -8,6 +8,10 @@ use crate::in_flight::IN_FLIGHT;
 use crate::packet::first_byte;
 use crate::packet::publish::DUP;
 
+/// Bytes that have arrived count even if nobody looked at them in time, but for no more looks than this: a
+/// server that sends a byte now and then cannot put the end off for ever.
+const LATE_LOOKS: u8 = 32;
+
 impl Session<'_> {
     /// Lends room for bytes to be received; tell [`handle_received`](Self::handle_received) how many.
     pub fn receive_space(&mut self) -> &mut [u8] {
@@ -25,9 +29,9 @@ impl Session<'_> {
         self.note_transmit(now);
     }
 
-    /// Takes note that `count` bytes of a streamed payload were sent.
-    pub fn handle_streamed(&mut self, count: usize, now: Instant) {
-        self.streaming = self.streaming.saturating_sub(count);
+    /// Takes note that `bytes` of a streamed payload were sent.
+    pub fn handle_streamed(&mut self, bytes: &[u8], now: Instant) {
+        self.streaming = self.streaming.saturating_sub(bytes.len());
         self.note_transmit(now);
     }
 
@@ -63,6 +67,19 @@ impl Session<'_> {
     #[must_use]
     pub fn is_answer_overdue(&self, now: Instant) -> bool {
         self.response.is_some_and(|deadline| now.has_reached(deadline))
+    }
+
+    /// Tells whether an overdue answer may still lie unread in the stream.
+    pub(crate) fn is_excused(&mut self, now: Instant) -> bool {
+        let overdue = self.is_answer_overdue(now);
+        self.late = if overdue { self.late.saturating_add(1) } else { 0 };
+        overdue && self.late < LATE_LOOKS
+    }
+
+    /// Takes note that the stream has nothing to be read.
+    #[cfg(feature = "async")]
+    pub(crate) const fn handle_nothing_unread(&mut self) {
+        self.late = LATE_LOOKS;
     }
 
     /// Shows the bytes to be sent next; tell [`handle_transmitted`](Self::handle_transmitted) how many

@@ -26,6 +26,9 @@ struct Ends {
     broken: bool,
     /// Most bytes that one read gives and one write takes; zero for all.
     piece: usize,
+    /// The asynchronous face does nothing the first time that it is asked.
+    hesitant: bool,
+    hesitated: bool,
 }
 
 impl Wire {
@@ -51,6 +54,11 @@ impl Wire {
 
     pub(crate) fn break_down(&self) {
         self.0.borrow_mut().broken = true;
+    }
+
+    pub(crate) fn hesitant(self) -> Self {
+        self.0.borrow_mut().hesitant = true;
+        self
     }
 
     pub(crate) fn in_pieces(self, piece: usize) -> Self {
@@ -102,6 +110,54 @@ impl Write for Wire {
 
     fn flush(&mut self) -> Result<(), ErrorKind> {
         Ok(())
+    }
+}
+
+#[cfg(feature = "async")]
+mod asynch {
+    use core::future::poll_fn;
+    use core::task::Poll;
+
+    use super::{ErrorKind, Read, ReadReady, Wire, Write};
+
+    impl Wire {
+        /// Lets a task wait once, before anything has happened.
+        async fn hesitate(&self) {
+            poll_fn(|context| {
+                let mut ends = self.0.borrow_mut();
+                ends.hesitated = ends.hesitant && !ends.hesitated;
+                if ends.hesitated {
+                    context.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                Poll::Ready(())
+            })
+            .await;
+        }
+    }
+
+    impl embedded_io_async::Read for Wire {
+        async fn read(&mut self, buffer: &mut [u8]) -> Result<usize, ErrorKind> {
+            self.hesitate().await;
+            poll_fn(|_| match ReadReady::read_ready(self) {
+                Ok(true) => Poll::Ready(Read::read(self, buffer)),
+                Ok(false) => Poll::Pending,
+                Err(error) => Poll::Ready(Err(error)),
+            })
+            .await
+        }
+    }
+
+    impl embedded_io_async::Write for Wire {
+        async fn write(&mut self, bytes: &[u8]) -> Result<usize, ErrorKind> {
+            self.hesitate().await;
+            Write::write(self, bytes)
+        }
+
+        async fn flush(&mut self) -> Result<(), ErrorKind> {
+            self.hesitate().await;
+            Ok(())
+        }
     }
 }
 
