@@ -25,6 +25,8 @@ const RECOVERY: Time = Time::from_millis(10);
 const CONTROL_LIMIT: Time = Time::from_millis(5_000);
 /// Time on the wire without the data: token, handshake, gaps.
 const OVERHEAD: Time = Time::from_micros(8);
+/// A host's software hears of the end of a transfer with the end of its frame, and begins the next one after it.
+const BETWEEN_TRANSFERS: Time = Time::from_millis(1);
 /// The address that the host gives.
 const ADDRESS: u8 = 7;
 /// Packet of a bulk endpoint.
@@ -194,6 +196,7 @@ impl CdcHost {
             Outcome::NotNow => self.waiting.control = true,
             Outcome::Done => {
                 let data = self.control.take().map(Control::into_data).unwrap_or_default();
+                self.free_at = now + BETWEEN_TRANSFERS;
                 self.finished(data, now);
             }
             Outcome::Stalled => {

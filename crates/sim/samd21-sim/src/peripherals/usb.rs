@@ -144,10 +144,13 @@ impl Usb {
         }
     }
 
-    /// A bus reset ends: everything but CTRLA, CTRLB and DESCADD is as after a reset.
+    /// A bus reset ends: the address is 0 again, and every endpoint but the default one is disabled (data sheet,
+    /// "USB Reset"); the default one keeps its type.
     fn bus_reset(&mut self, now: Time) {
         self.dadd = 0;
-        self.endpoints = core::array::from_fn(|_| Endpoint::default());
+        for (number, endpoint) in self.endpoints.iter_mut().enumerate() {
+            endpoint.bus_reset(number == 0);
+        }
         self.interrupts.flags |= END_OF_RESET;
         self.frames_from = Some(now);
         self.frame = 0;

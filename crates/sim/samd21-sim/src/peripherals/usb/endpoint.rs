@@ -87,6 +87,10 @@ impl Bank {
 }
 
 impl Endpoint {
+    pub(super) fn bus_reset(&mut self, keep_type: bool) {
+        *self = Self { config: if keep_type { self.config } else { 0 }, ..Self::default() };
+    }
+
     pub(super) const fn get(&self, register: u32) -> u32 {
         match register {
             EPCFG => self.config,
