@@ -134,15 +134,36 @@ impl GsmUart {
     fn send(&mut self, byte: u8) -> Result<(), TimedOut> {
         let registers = registers();
         if registers.intflag().read().dre().bit_is_clear() {
-            self.wait(|| {
-                registers.intenset().write(|w| w.dre().set_bit());
-                registers.intflag().read().dre().bit_is_set()
-            })?;
+            self.wait(can_send)?;
         }
-        // SAFETY: any byte may be sent.
-        registers.data().write(|w| unsafe { w.data().bits(u16::from(byte)) });
-        self.sent = true;
+        self.put(byte);
         Ok(())
+    }
+
+    /// Gives the transmitter a byte, for which there is room.
+    pub(crate) fn put(&mut self, byte: u8) {
+        // SAFETY: any byte may be sent.
+        registers().data().write(|w| unsafe { w.data().bits(u16::from(byte)) });
+        self.sent = true;
+    }
+
+    /// Takes what has been received, as far as it fits.
+    pub(crate) fn take_into(&mut self, buffer: &mut [u8]) -> usize {
+        let mut count = 0;
+        for place in buffer {
+            let Some(byte) = self.take() else { break };
+            *place = byte;
+            count += 1;
+        }
+        count
+    }
+
+    /// Tells whether every byte is out; an interrupt tells when.
+    pub(crate) fn is_flushed(&self) -> bool {
+        let registers = registers();
+        registers.intenset().write(|w| w.txc().set_bit());
+        // TXC is set when the last bit is out, and cleared by the next byte.
+        !self.sent || registers.intflag().read().txc().bit_is_set()
     }
 }
 
@@ -162,13 +183,7 @@ impl Read for GsmUart {
             return Ok(0);
         }
         self.wait(|| self.received.ready())?;
-        let mut count = 0;
-        for place in buffer {
-            let Some(byte) = self.take() else { break };
-            *place = byte;
-            count += 1;
-        }
-        Ok(count)
+        Ok(self.take_into(buffer))
     }
 }
 
@@ -186,15 +201,7 @@ impl Write for GsmUart {
     }
 
     fn flush(&mut self) -> Result<(), TimedOut> {
-        let registers = registers();
-        if !self.sent {
-            return Ok(());
-        }
-        // TXC is set when the last bit is out, and cleared by the next byte.
-        self.wait(|| {
-            registers.intenset().write(|w| w.txc().set_bit());
-            registers.intflag().read().txc().bit_is_set()
-        })
+        self.wait(|| self.is_flushed())
     }
 }
 
@@ -223,6 +230,13 @@ impl GsmLines {
     pub fn set_dtr(&mut self, asserted: bool) {
         let _ = self.dtr.set_state((!asserted).into());
     }
+}
+
+/// Tells whether the transmitter takes a byte; an interrupt tells when.
+pub(crate) fn can_send() -> bool {
+    let registers = registers();
+    registers.intenset().write(|w| w.dre().set_bit());
+    registers.intflag().read().dre().bit_is_set()
 }
 
 fn registers() -> &'static pac::sercom0::Usart {

@@ -12,6 +12,9 @@ pub(crate) struct Handler(Mutex<Cell<Option<fn()>>>);
 
 /// The handler of the modem's port.
 pub(crate) static GSM: Handler = Handler::new();
+/// What follows every interrupt: tasks are woken.
+#[cfg(feature = "async")]
+pub(crate) static EVENT: Handler = Handler::new();
 /// The handler of the USB device.
 pub(crate) static USB_DEVICE: Handler = Handler::new();
 
@@ -24,20 +27,21 @@ impl Handler {
         critical_section::with(|section| self.0.borrow(section).set(Some(handler)));
     }
 
-    fn call(&self) {
+    pub(crate) fn call(&self) {
         if let Some(handler) = critical_section::with(|section| self.0.borrow(section).get()) {
             handler();
         }
-        timer::happened();
     }
 }
 
 #[interrupt]
 fn SERCOM4() {
     GSM.call();
+    timer::happened();
 }
 
 #[interrupt]
 fn USB() {
     USB_DEVICE.call();
+    timer::happened();
 }

@@ -42,6 +42,8 @@ mod clocks;
 mod console;
 #[cfg(target_os = "none")]
 mod gsm;
+#[cfg(all(target_os = "none", feature = "async"))]
+mod gsm_async;
 #[cfg(target_os = "none")]
 mod handler;
 #[cfg(target_os = "none")]
@@ -58,6 +60,8 @@ mod pins;
 pub mod reset;
 #[cfg(target_os = "none")]
 mod timer;
+#[cfg(all(target_os = "none", feature = "async"))]
+mod wakers;
 #[cfg(target_os = "none")]
 mod watchdog;
 

@@ -130,6 +130,45 @@ pub(crate) fn now() -> Instant {
 /// Notes that an interrupt was served: whoever is about to sleep looks once more.
 pub(crate) fn happened() {
     HAPPENED.store(true, Ordering::Relaxed);
+    #[cfg(feature = "async")]
+    crate::handler::EVENT.call();
+}
+
+/// Has an interrupt happen at `until`, or earlier.
+#[cfg(feature = "async")]
+pub(crate) fn alarm(until: Instant) {
+    critical_section::with(|section| {
+        let passed = passed(section);
+        let left = Instant::from_millis(passed.millis).until(until).0.min(LONGEST_SLEEP.0);
+        let at = passed.ticks.wrapping_add(left.wrapping_mul(TICKS_PER_MILLI));
+        let counter = counter();
+        let is_set = counter.intenset().read().mc1().bit_is_set();
+        if is_set && remaining(counter.cc(1).read().bits()) <= remaining(at) {
+            return;
+        }
+        // SAFETY: every value is a valid comparison.
+        counter.cc(1).write(|w| unsafe { w.cc().bits(at) });
+        counter.intflag().write(|w| w.mc1().set_bit());
+        counter.intenset().write(|w| w.mc1().set_bit());
+        while counter.status().read().syncbusy().bit_is_set() {}
+        // A comparison that was set too late would be met only when the counter comes round.
+        if remaining(at) <= 1 {
+            NVIC::pend(pac::Interrupt::TC4);
+        }
+    });
+}
+
+/// Reads the clock, which does not come round.
+#[cfg(feature = "async")]
+pub(crate) fn now_millis() -> u64 {
+    static ROUNDS: Mutex<Cell<(u32, u32)>> = Mutex::new(Cell::new((0, 0)));
+    critical_section::with(|section| {
+        let millis = passed(section).millis;
+        let (rounds, last) = ROUNDS.borrow(section).get();
+        let rounds = if millis < last { rounds.wrapping_add(1) } else { rounds };
+        ROUNDS.borrow(section).set((rounds, millis));
+        u64::from(rounds) << 32 | u64::from(millis)
+    })
 }
 
 /// The TC4 counter in its 32-bit mode.
@@ -163,6 +202,11 @@ fn passed(section: CriticalSection<'_>) -> Passed {
 #[interrupt]
 fn TC4() {
     counter().intflag().write(|w| w.ovf().set_bit().mc0().set_bit());
+    #[cfg(feature = "async")]
+    {
+        counter().intenclr().write(|w| w.mc1().set_bit());
+        counter().intflag().write(|w| w.mc1().set_bit());
+    }
     // Nobody may have looked at the clock since the counter came round.
     critical_section::with(passed);
     happened();

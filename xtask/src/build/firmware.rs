@@ -16,6 +16,8 @@ const PACKAGE: &str = "firmware";
 pub(crate) const DIRECTORY: &str = "examples/mkr-gsm-1400";
 /// The build profile, which Cargo also names the directory after.
 const PROFILE: &str = "firmware";
+/// The name of a program with tasks ends so.
+const TASKS: &str = "-async";
 /// Tells the package's build script where the maps go.
 const MAP_DIRECTORY: &str = "FIRMWARE_MAP_DIRECTORY";
 
@@ -58,7 +60,11 @@ pub(crate) fn programs() -> Result<Vec<String>> {
 
 /// Builds the named programs.
 pub(crate) fn build(tools: &Tools, names: &[String]) -> Result<Vec<Program>> {
-    build_with(tools, names, &[], "board")
+    // Programs with tasks need a feature that would cost the others flash.
+    let (tasks, plain): (Vec<_>, Vec<_>) = names.iter().cloned().partition(|name| name.ends_with(TASKS));
+    let mut programs = build_with(tools, &plain, &[], "board")?;
+    programs.extend(build_with(tools, &tasks, &["--features", "async"], "board")?);
+    Ok(programs)
 }
 
 /// Builds the named programs so that the place of each panic can be read from them; not for use.
