@@ -7,6 +7,9 @@ use crate::modem::{ModemCore, Timer};
 use crate::profile::{Nitz, RegistrationOutcome};
 use crate::rtc::QUARTER;
 
+/// The end of the year 9999.
+const LAST_SECOND: i64 = 253_402_300_799;
+
 /// How the module chooses its network (AT+COPS).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Selection {
@@ -103,7 +106,8 @@ impl ModemCore {
 
     /// The network has told the time; AT+CTZU decides whether the module listens.
     pub(crate) fn network_time(&mut self, now: Duration) {
-        let utc = i64::try_from(self.profile.unix_time_at_start + now.as_secs()).unwrap_or(0);
+        let utc = self.profile.unix_time_at_start.saturating_add(now.as_secs());
+        let utc = i64::try_from(utc).unwrap_or(i64::MAX).min(LAST_SECOND);
         let zone = i64::from(self.cellular().time_zone);
         // The clock keeps the network's seconds.
         let now = Duration::from_secs(now.as_secs());

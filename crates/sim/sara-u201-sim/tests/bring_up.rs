@@ -209,3 +209,43 @@ fn the_same_seed_gives_the_same_bytes_at_the_same_times() {
     assert_eq!(run(1), run(1));
     assert_ne!(run(1).0, run(2).0);
 }
+
+/// The recommended order of commands, as a conversation: what is typed and what is said, without times.
+#[test]
+fn the_recommended_bring_up_reads_like_this() {
+    let profile = Profile { power_at_start: PowerAtStart::Off, ..terminal::quick() };
+    let mut terminal = Terminal::new(profile, terminal::echo_network("echo.example", 7));
+    let mut reset = terminal.simulation.reset_line();
+    reset.set_high().expect("a level");
+    terminal.pass(Duration::from_millis(60));
+    reset.set_low().expect("a level");
+    terminal.pass(Duration::from_millis(2600));
+    terminal.simulation.record();
+    find_rate(&mut terminal);
+    terminal.command("ATE0");
+    terminal.ok("AT+CMEE=1");
+    terminal.ok("AT+IPR=921600");
+    terminal.serial.set_baud_rate(921_600);
+    terminal.pass(Duration::from_millis(110));
+    for line in ["AT", "AT&K3", "AT+UPSV=0", "AT+UDCONF=1,0"] {
+        terminal.ok(line);
+    }
+    while terminal.command("AT+CPIN?").contains("ERROR") {
+        terminal.pass(Duration::from_secs(1));
+    }
+    for line in ["AT+CTZU=1", "AT+CREG=2", "AT+CGREG=2", "AT+CGEREP=1"] {
+        terminal.ok(line);
+    }
+    terminal.urc("+CGREG: 1");
+    for line in ["AT+CGATT=1", "AT+UPSD=0,1,\"apn\"", "AT+UPSND=0,8", "AT+UPSDA=0,3", "AT+UPSND=0,0"] {
+        terminal.ok(line);
+    }
+    for socket in 0..7 {
+        terminal.command(&format!("AT+USOCL={socket}"));
+    }
+    let recorded = terminal.simulation.transcript();
+    let said: Vec<_> =
+        recorded.to_string().lines().filter_map(|line| Some(line.split_once(' ')?.1.to_owned())).collect();
+    let expected = include_str!("bring_up.txt");
+    assert_eq!(said.join("\n") + "\n", expected, "{}", said.join("\n"));
+}

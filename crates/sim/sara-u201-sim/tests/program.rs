@@ -95,6 +95,12 @@ fn a_pseudo_terminal_is_a_serial_line() {
         std::fs::OpenOptions::new().read(true).write(true).open(&program.name).expect("a terminal");
     assert_eq!(command(&mut line, "AT"), "AT\r\r\nOK\r\n", "raw: nothing is translated");
     assert_eq!(command(&mut line, "AT+CGMM"), "AT+CGMM\r\r\nSARA-U201\r\n\r\nOK\r\n");
+    command(&mut line, "ATE0");
+    drop(line);
+    std::thread::sleep(Duration::from_millis(100));
+    let mut line =
+        std::fs::OpenOptions::new().read(true).write(true).open(&program.name).expect("it is still there");
+    assert_eq!(command(&mut line, "AT"), "\r\nOK\r\n", "the module lives on: no echo");
 }
 
 #[test]

@@ -12,7 +12,8 @@ use embedded_io_async::{Read, Write};
 use monoclock::ManualClock;
 use proptest::prelude::*;
 use sara_u201_sim::{
-    Event, Fault, MemoryNetwork, PowerAtStart, Profile, Quirks, RateChange, Refusal, Simulation, TypedAhead,
+    Event, Fault, MemoryNetwork, PowerAtStart, Profile, Quirks, RateChange, Refusal, Replay, Simulation,
+    Transcript, TypedAhead,
 };
 use terminal::{Terminal, echo_network, is_final, quick};
 
@@ -30,6 +31,21 @@ proptest! {
     #[test]
     fn no_input_stops_the_module(input in prop::collection::vec(any::<u8>(), 0..200)) {
         drive::drive(&input);
+    }
+
+    #[test]
+    fn no_text_is_a_recording_by_accident(text in "([0-9]{0,22}[.]?[0-9é]{0,8} [<>] [A-Z\\\\rnx0-9é]{0,12}\n?){0,4}") {
+        if let Ok(transcript) = text.parse::<Transcript>() {
+            let written: Transcript = transcript.to_string().parse().expect("its own text");
+            prop_assert_eq!(&written.chunks, &transcript.chunks);
+            let clock = Rc::new(ManualClock::new());
+            let mut replay = Replay::new(transcript, clock.clone());
+            for _ in 0..10 {
+                embedded_io::Write::write_all(&mut replay, b"AT\r").expect("the line works");
+                embedded_io::ReadReady::read_ready(&mut replay).expect("the line works");
+                clock.advance_to(replay.next_event().unwrap_or_default());
+            }
+        }
     }
 
     #[test]
@@ -136,4 +152,37 @@ fn a_urc_may_slip_in_after_the_hosts_first_byte() {
         terminal
             .until(|seen| seen.windows(4).any(|w| w == b"RING") && seen.windows(4).any(|w| w == b"OK\r\n"));
     }
+}
+
+#[test]
+fn a_profile_of_extremes_is_a_module_all_the_same() {
+    const TOML: &str = "
+        unix_time_at_start = 9223372036854775807
+        [network]
+        signal = 255
+        quality = 255
+        time_zone = -128
+        search = 0
+        packet_delay = 0
+        [sim]
+        busy = 0
+        pin_tries = 255
+        [uart]
+        host_transmit_capacity = 0
+        module_receive_capacity = 64
+        rts_threshold = 100000
+        flow_control_wired = false
+        [latencies]
+        local = [1, 0]
+        [quirks]
+        unset_clock_year = 255
+        urc_gap = 0
+        autobaud_swallows = 0
+        write_limit = 1";
+    let profile = Profile::from_toml(TOML).expect("well formed");
+    let mut terminal =
+        Terminal::new(Profile { power_at_start: PowerAtStart::On, ..profile }, MemoryNetwork::new(0));
+    terminal.ok("ATE0+CTZU=2");
+    terminal.pass(Duration::from_secs(10));
+    terminal.ok("AT+CCLK?;+CSQ;+CESQ;+CIND?;+CREG?;+COPS?");
 }

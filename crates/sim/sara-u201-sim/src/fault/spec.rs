@@ -211,14 +211,16 @@ impl FromStr for Trigger {
 
     fn from_str(text: &str) -> Result<Self, FaultError> {
         let bad = || FaultError::BadTrigger(text.to_owned());
-        let time =
-            |digits: &str, unit| digits.parse::<u64>().map(|n| Self::At(Duration::from_millis(n * unit)));
+        let time = |digits: &str, unit| {
+            let millis = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
+            millis.map(|millis| Self::At(Duration::from_millis(millis))).ok_or_else(bad)
+        };
         if let Some(digits) = text.strip_suffix("ms") {
-            return time(digits, 1).map_err(|_| bad());
+            return time(digits, 1);
         }
         if !text.starts_with('+') {
             let digits = text.strip_suffix('s').ok_or_else(bad)?;
-            return time(digits, 1000).map_err(|_| bad());
+            return time(digits, 1000);
         }
         let (command, moment) = text.split_once('/').unwrap_or((text, "begin"));
         let (name, nth) = match command.split_once('#') {
@@ -256,6 +258,8 @@ mod tests {
         assert_eq!(error("nothing"), FaultError::UnknownName("nothing".into()));
         assert_eq!(error("reboot:when=now"), FaultError::UnknownKey("when".into()));
         assert_eq!(error("delay:ms=soon"), FaultError::BadValue("ms=soon".into()));
+        assert_eq!(error("urc:count=100001"), FaultError::BadValue("count=100001".into()));
+        assert!(matches!(error("reboot@18446744073709551615s"), FaultError::BadTrigger(_)));
         assert_eq!(error("delay@+X/later"), FaultError::BadTrigger("+X/later".into()));
     }
 

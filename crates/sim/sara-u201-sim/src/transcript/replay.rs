@@ -59,7 +59,7 @@ impl Replay {
     pub fn next_event(&self) -> Option<Duration> {
         let chunk = self.chunks.front().filter(|chunk| chunk.direction == Direction::ToHost)?;
         let (recorded, real) = self.anchor;
-        self.difference.is_none().then(|| real + chunk.at.saturating_sub(recorded))
+        self.difference.is_none().then(|| real.saturating_add(chunk.at.saturating_sub(recorded)))
     }
 
     /// Makes readable what is due.
