@@ -57,6 +57,7 @@
 //! # }
 //! ```
 
+mod duty;
 mod hold;
 mod lent;
 mod modem;
