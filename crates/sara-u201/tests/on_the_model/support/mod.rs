@@ -1,7 +1,9 @@
 //! The driver on the model: virtual time, a network in memory.
 
 pub(crate) mod executor;
+pub(crate) mod original;
 pub(crate) mod peers;
+pub(crate) mod quirks;
 pub(crate) mod sweep;
 pub(crate) mod tls;
 
