@@ -1,12 +1,15 @@
-//! Every fault of the model's catalogue, `SARA_FAULT_SEEDS` (100) seeds each: does the payload come through,
-//! is a byte ever wrong, how long is the longest try? Virtual time throughout.
-//! `--json` prints one object as the last line; the table then goes to stderr.
+//! Every fault of the model's catalogue, `SARA_FAULT_SEEDS` (100) seeds each, and each seed with another set of the
+//! model's quirks: how often was the result right? Right is delivered, or reported with the error that says why;
+//! nothing hung, nothing lost, no byte wrong. Beside it the original library's rules on the same faults, with the
+//! same tries, on the model without quirks. Virtual time throughout. `--json` prints one object as the last line; the table then goes to stderr.
 
 #[path = "../tests/on_the_model/support/mod.rs"]
 #[allow(dead_code, reason = "the tests use the rest")]
 mod support;
 
-use support::sweep::{BOUND, live};
+use sara_u201_sim::Quirks;
+use support::quirks::pairwise;
+use support::sweep::{BOUND, live, live_originally};
 
 const NAMES: [&str; 26] = [
     "lost +UUSORD",
@@ -37,45 +40,94 @@ const NAMES: [&str; 26] = [
     "flood of URCs",
 ];
 
-fn main() {
-    let json = std::env::args().any(|argument| argument == "--json");
-    let seeds = std::env::var("SARA_FAULT_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(100u64);
-    let mut rows = Vec::new();
-    eprintln!("{:<42}{:>10}{:>12}{:>10}{:>12}", "fault", "through", "first try", "corrupt", "longest");
-    for (number, name) in (1u32..).zip(NAMES) {
-        let (mut through, mut first, mut wrong, mut longest) = (0, 0, 0, core::time::Duration::ZERO);
-        for seed in 0..seeds {
-            let life = live(number, seed);
-            through += u64::from(life.survived_at.is_some());
-            first += u64::from(life.survived_at == Some(1));
-            wrong += u64::from(life.corrupted || life.aborts > 0 || life.pins_rejected > 1);
-            longest = longest.max(life.longest);
-        }
-        let label = format!("F{number} {name}");
-        eprintln!(
-            "{label:<42}{:>10}{:>12}{wrong:>10}{:>10.1} s",
-            format!("{through}/{seeds}"),
-            format!("{first}/{seeds}"),
-            longest.as_secs_f64()
-        );
-        rows.push(format!(
-            "{{\"name\":\"{label}: through\",\"value\":{through},\"unit\":\"of {seeds}\",\"floor\":null,\
-             \"original\":null,\"goal\":null,\"met\":null}}"
-        ));
-        rows.push(format!(
-            "{{\"name\":\"{label}: corrupted, aborted or PIN wasted\",\"value\":{wrong},\"unit\":\"of {seeds}\",\
-             \"floor\":0,\"original\":null,\"goal\":0,\"met\":{}}}",
-            wrong == 0
-        ));
-        rows.push(format!(
-            "{{\"name\":\"{label}: longest try\",\"value\":{:.1},\"unit\":\"s\",\"floor\":null,\"original\":null,\
-             \"goal\":{},\"met\":{}}}",
-            longest.as_secs_f64(),
-            BOUND.as_secs(),
-            longest <= BOUND
+#[derive(Default)]
+struct Rows(Vec<String>);
+
+impl Rows {
+    fn add(
+        &mut self,
+        name: &str,
+        (value, floor, original): (f64, &str, &str),
+        unit: &str,
+        goal: f64,
+        met: bool,
+    ) {
+        self.0.push(format!(
+            "{{\"name\":\"{name}\",\"value\":{value:.1},\"unit\":\"{unit}\",\"floor\":{floor},\
+             \"original\":{original},\"goal\":{goal:.1},\"met\":{met}}}"
         ));
     }
+}
+
+fn main() {
+    let json = std::env::args().any(|argument| argument == "--json");
+    let seeds = std::env::var("SARA_FAULT_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(100u32);
+    let (sets, (covered, pairs)) = pairwise();
+    let mut rows = Rows::default();
+    eprintln!("{} sets of quirks, {covered} of {pairs} pairs of values", sets.len());
+    rows.add(
+        "pairs of quirks' values covered",
+        (f64::from(u32::try_from(covered).unwrap_or(0)), "null", "null"),
+        &format!("of {pairs}, in {} sets", sets.len()),
+        f64::from(u32::try_from(pairs).unwrap_or(0)),
+        covered == pairs,
+    );
+    eprintln!(
+        "{:<42}{:>10}{:>10}{:>10}{:>11}{:>12}{:>11}",
+        "fault", "right", "at once", "struck", "longest", "original", "it hangs"
+    );
+    let mut totals = [0; 3];
+    for (number, name) in (1u32..).zip(NAMES) {
+        let (mut right, mut at_once, mut struck, mut theirs, mut hangs) = (0, 0, 0, 0, 0);
+        let mut longest = core::time::Duration::ZERO;
+        for seed in 0..seeds {
+            let set = usize::try_from(number * 3 + seed).unwrap_or(0) % sets.len();
+            let life = live(number, seed.into(), sets[set].clone());
+            if !life.right {
+                eprintln!("wrong: F{number} seed {seed} set {set}: {life:?}");
+            }
+            right += u32::from(life.right);
+            at_once += u32::from(life.right && life.at_once && life.errors.is_empty());
+            struck += u32::from(life.struck);
+            longest = longest.max(life.longest);
+            let (good, hung) = live_originally(number, seed.into(), Quirks::default());
+            theirs += u32::from(good);
+            hangs += u32::from(hung);
+        }
+        totals = [totals[0] + right, totals[1] + theirs, totals[2] + hangs];
+        let label = format!("F{number} {name}");
+        let of = |count: u32| format!("{count}/{seeds}");
+        eprintln!(
+            "{label:<42}{:>10}{:>10}{:>10}{:>9.1} s{:>12}{:>11}",
+            of(right),
+            of(at_once),
+            of(struck),
+            longest.as_secs_f64(),
+            of(theirs),
+            of(hangs)
+        );
+        let unit = format!("of {seeds}");
+        let share = (f64::from(right), "null", theirs.to_string());
+        rows.add(
+            &format!("{label}: right"),
+            (share.0, share.1, &share.2),
+            &unit,
+            seeds.into(),
+            right == seeds,
+        );
+        let hung = (f64::from(u32::from(longest > BOUND)), "0", hangs.to_string());
+        rows.add(&format!("{label}: hangs"), (hung.0, hung.1, &hung.2), &unit, 0.0, longest <= BOUND);
+    }
+    let all = 26 * seeds;
+    eprintln!("right: {} of {all}; by the original's rules {}, and {} hang", totals[0], totals[1], totals[2]);
+    rows.add(
+        "all faults: right",
+        (f64::from(totals[0]), "null", &totals[1].to_string()),
+        &format!("of {all}"),
+        all.into(),
+        totals[0] == all,
+    );
     if json {
-        println!("{{\"rows\":[{}]}}", rows.join(","));
+        println!("{{\"rows\":[{}]}}", rows.0.join(","));
     }
 }

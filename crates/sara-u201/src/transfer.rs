@@ -104,19 +104,14 @@ where
     /// Writes as much as one command takes, and tells how much that was.
     pub(crate) fn write_socket(&mut self, handle: SocketHandle, data: &[u8]) -> Result<usize, Fault> {
         self.check(handle)?;
-        let small = data.len() <= MAX_HEX;
-        if self.device.data_mode == DataMode::Auto
-            && small
-            && !self.device.hex
-            && self.live(handle)?.pending == 0
-        {
-            self.set_hex(true)?;
-        }
         // On a prompt the pause costs 50 ms, in digits every byte costs twice: at a fast line digits win.
-        let hex = match self.device.data_mode {
-            DataMode::Auto => self.device.hex && (small || self.baud_rate() >= FAST),
-            _ => self.device.hex,
-        };
+        let digits = data.len() <= MAX_HEX || self.baud_rate() >= FAST;
+        // The modem's mode holds for reads too: much that waits is better read as it is.
+        let change = digits != self.device.hex && (!digits || self.live(handle)?.pending == 0);
+        if self.device.data_mode == DataMode::Auto && change {
+            self.set_hex(digits)?;
+        }
+        let hex = self.device.hex;
         let most = if hex { MAX_HEX } else { MAX_BINARY };
         let Some(data) = data.get(..data.len().min(most)).filter(|data| !data.is_empty()) else {
             return Ok(0);
@@ -219,7 +214,7 @@ where
     }
 
     /// Changes how the modem writes and reads socket data, for all sockets.
-    fn set_hex(&mut self, hex: bool) -> Result<(), Fault> {
+    pub(crate) fn set_hex(&mut self, hex: bool) -> Result<(), Fault> {
         self.ask(&HexMode(hex))?;
         self.device.hex = hex;
         Ok(())

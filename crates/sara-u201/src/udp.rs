@@ -48,6 +48,11 @@ where
         if data.is_empty() || data.len() > MAX_BINARY {
             return Err(Error::Argument("the datagram"));
         }
+        // More than digits hold goes on a prompt, which some firmware takes for digits too.
+        if self.device.hex && data.len() > MAX_HEX {
+            let changed = self.set_hex(false);
+            self.named(changed)?;
+        }
         let (command, payload) = send_to(socket, remote, data.len(), self.device.hex);
         self.execute_with(&command, payload, data)
     }
@@ -133,10 +138,9 @@ pub(crate) fn send_to(
     socket: SocketHandle,
     remote: SocketAddrV4,
     length: usize,
-    hex_mode: bool,
+    hex: bool,
 ) -> (Custom<impl Fn(&mut CommandLine), ()>, Payload) {
     const SEND: Spec = Spec::new("+USOST=").reply(Reply::Maybe).within(Spec::SOCKET);
-    let hex = hex_mode && length <= MAX_HEX;
     let spec = if hex { &SEND } else { const { &SEND.prompt(b'@') } };
     let payload = if hex { Payload::Hex(length) } else { Payload::Prompted(length) };
     let length = u16::try_from(length).unwrap_or(0);

@@ -26,8 +26,8 @@ where
 {
     /// Sends what one command takes of a pipe's unsent bytes.
     pub(super) async fn send(&mut self, place: usize) -> Result<(), Error> {
-        if self.shared.with(|inner| inner.wants_hex(place)) {
-            self.set_hex(true).await?;
+        if let Some(hex) = self.shared.with(|inner| inner.mode_for_send(place)) {
+            self.set_hex(hex).await?;
         }
         let Some((command, payload)) = self.shared.with(|inner| inner.plan_send(place)) else {
             return Ok(());
@@ -167,11 +167,14 @@ impl<const SOCKETS: usize, const BUFFER: usize> Inner<SOCKETS, BUFFER> {
         self.device.sockets.live(socket.number, socket.generation)
     }
 
-    /// Whether a write is better off in digits than the modem's present mode.
-    fn wants_hex(&mut self, place: usize) -> bool {
+    /// The mode to which the modem is changed for a write, if it is to be.
+    fn mode_for_send(&mut self, place: usize) -> Option<bool> {
+        // On a prompt the pause costs 50 ms, in digits every byte costs twice: at a fast line digits win.
         let small = self.pipe(place).is_some_and(|pipe| pipe.unsent.len() <= MAX_HEX);
+        let digits = small || self.bringup.rate() >= FAST;
         let waiting = self.entry(place).is_some_and(|entry| entry.pending > 0);
-        self.device.data_mode == DataMode::Auto && !self.device.hex && small && !waiting
+        let change = digits != self.device.hex && !(digits && waiting);
+        (self.device.data_mode == DataMode::Auto && change).then_some(digits)
     }
 
     /// Whether a read is better off as it is than in the modem's present mode.
@@ -183,11 +186,7 @@ impl<const SOCKETS: usize, const BUFFER: usize> Inner<SOCKETS, BUFFER> {
 
     fn plan_send(&mut self, place: usize) -> Option<(WriteSocket, Payload)> {
         let (socket, waiting) = self.pipe(place).map(|pipe| (pipe.socket, pipe.unsent.len()))?;
-        // On a prompt the pause costs 50 ms, in digits every byte costs twice: at a fast line digits win.
-        let hex = match self.device.data_mode {
-            DataMode::Auto => self.device.hex && (waiting <= MAX_HEX || self.bringup.rate() >= FAST),
-            _ => self.device.hex,
-        };
+        let hex = self.device.hex;
         let length = waiting.min(if hex { MAX_HEX } else { MAX_BINARY });
         self.source = Source::Pipe { place, length };
         let payload = if hex { Payload::Hex(length) } else { Payload::Prompted(length) };

@@ -34,7 +34,7 @@ const FACTORS: [Factor; 27] = [
     (2, |quirks, value| quirks.handshake_error = [104, 0][value]),
     (2, |quirks, value| quirks.handshake_close = [1000, 0][value]),
     (2, |quirks, value| quirks.resolver_cache = value == 0),
-    (3, |quirks, value| quirks.write_limit = [0, 1, 200][value]),
+    (3, |quirks, value| quirks.write_limit = [0, 64, 200][value]),
     (2, |quirks, value| quirks.unset_clock_year = [80, 4][value]),
     (2, |quirks, value| quirks.clock_survives_reset = value == 1),
 ];

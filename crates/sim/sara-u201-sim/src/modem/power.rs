@@ -112,7 +112,8 @@ impl ModemCore {
         self.functionality = if self.stored.airplane { 4 } else { 1 };
         self.rate = Some(self.stored.rate).filter(|rate| *rate != 0);
         self.restarts += 1;
-        self.timers.clear();
+        // What the world has in store for the module comes all the same.
+        self.timers.retain(|(_, _, timer)| matches!(timer, Timer::Fault(..)));
         self.job = None;
         self.line.clear();
         self.input.clear();
