@@ -80,8 +80,10 @@ pub(crate) struct Bringup {
     rate: u32,
     /// The baud rate that was in use before the last change.
     old_rate: u32,
-    /// The board cannot change its baud rate, or the modem would not follow.
+    /// The board cannot change its baud rate.
     rate_fixed: bool,
+    /// The modem would not change its baud rate: it is not asked again.
+    rate_kept: bool,
     /// The board's rate is to follow the modem's.
     rate_step: bool,
     /// When the next of the baud rates is tried.
@@ -116,6 +118,7 @@ impl Bringup {
             rate: RATES[0],
             old_rate: RATES[0],
             rate_fixed: false,
+            rate_kept: false,
             rate_step: false,
             next_rate_at: Instant::from_millis(0),
             since: Instant::from_millis(0),
@@ -264,7 +267,7 @@ impl Bringup {
                 Phase::RatePause => self.begin_rate_check(now),
                 Phase::RateCheck if now.has_reached(self.until) => {
                     // The modem did not follow: back to where it answered.
-                    self.rate_fixed = true;
+                    self.rate_kept = true;
                     self.rate = self.old_rate;
                     device.engine.reset();
                     self.until = now;
@@ -296,7 +299,7 @@ impl Bringup {
         match self.phase {
             // RTS and CTS are the modem's default: only their absence must be told.
             Phase::NoFlowControl => config.flow_control,
-            Phase::Rate => self.rate_fixed || config.baud_rate == self.rate,
+            Phase::Rate => self.rate_fixed || self.rate_kept || config.baud_rate == self.rate,
             Phase::HexMode => config.data_mode == DataMode::Binary,
             Phase::BinaryMode => config.data_mode != DataMode::Binary,
             Phase::User | Phase::Password => {

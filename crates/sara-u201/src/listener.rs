@@ -5,7 +5,7 @@ use core::net::SocketAddrV4;
 use embedded_io::{Read, ReadReady, Write};
 use monoclock::Clock;
 
-use crate::command::{CreateSocket, Custom, Protocol, Spec};
+use crate::command::{Custom, Protocol, Spec};
 use crate::error::Error;
 use crate::modem::Modem;
 use crate::power::Wiring;
@@ -23,8 +23,7 @@ where
     /// # Errors
     /// Packet data is not active, or the port is taken.
     pub fn listen(&mut self, port: u16) -> Result<SocketHandle, Error> {
-        let number = self.execute(&CreateSocket { protocol: Protocol::Tcp, local_port: 0 })?;
-        let generation = self.device.sockets.open(number).ok_or(Error::Garbled { command: "+USOCR=" })?;
+        let SocketHandle { number, generation } = self.create_socket(Protocol::Tcp, 0)?;
         let listening =
             self.execute(&Custom::plain(const { &Spec::new("+USOLI=").within(Spec::SOCKET) }, |line| {
                 line.number(number).number(port);

@@ -183,8 +183,7 @@ where
                     Ok(0) => {
                         let entry = self.modem.live(self.handle)?;
                         entry.back_off(probe, now);
-                        if closing {
-                            entry.state = State::Ended;
+                        if entry.note_empty() {
                             return Ok(0);
                         }
                     }

@@ -35,6 +35,8 @@ pub(crate) struct Entry {
     pub(crate) answer_awaited: bool,
     /// To be closed at the next opportunity.
     pub(crate) abandoned: bool,
+    /// The number was another socket's before, whose close may still be told.
+    pub(crate) reused: bool,
     /// When the modem is asked what waits, should no URC come.
     probe_at: Option<Instant>,
     probe_wait: Millis,
@@ -48,6 +50,7 @@ impl Entry {
         unsure: false,
         answer_awaited: false,
         abandoned: false,
+        reused: false,
         probe_at: None,
         probe_wait: Millis::ZERO,
     };
@@ -56,6 +59,22 @@ impl Entry {
         if self.state == State::Open {
             self.state = State::Closing;
         }
+    }
+
+    /// Notes that a read was answered and brought nothing; tells whether that was the end.
+    ///
+    /// A modem refuses to read a socket that is closed: the close that was told may have been that of an
+    /// earlier socket of the number. It is doubted once.
+    pub(crate) fn note_empty(&mut self) -> bool {
+        if self.state == State::Closing {
+            self.state = if core::mem::take(&mut self.reused) { State::Open } else { State::Ended };
+        }
+        self.state == State::Ended
+    }
+
+    /// Whether it may be written to.
+    pub(crate) fn is_writable(&self) -> bool {
+        self.state == State::Open || (self.state == State::Closing && self.reused)
     }
 
     /// Something was heard, or an answer is awaited from now on: the next probe is due later.
@@ -99,7 +118,7 @@ impl Sockets {
     pub(crate) fn open(&mut self, number: u8) -> Option<u8> {
         let entry = self.entries.get_mut(usize::from(number))?;
         let generation = entry.generation.wrapping_add(1);
-        *entry = Entry { state: State::Open, generation, ..Entry::FREE };
+        *entry = Entry { state: State::Open, generation, reused: entry.generation > 0, ..Entry::FREE };
         Some(generation)
     }
 
@@ -167,7 +186,7 @@ impl Sockets {
     pub(crate) fn handle_closed(&mut self, socket: u8) {
         let Some(entry) = self.entries.get_mut(usize::from(socket)) else { return };
         entry.close();
-        entry.abandoned = false;
+        entry.abandoned &= entry.reused;
     }
 }
 
@@ -186,6 +205,24 @@ mod tests {
         assert_ne!(first, second);
         assert!(sockets.live(2, first).is_none());
         assert_eq!(sockets.live(2, second).unwrap().pending, 0);
+    }
+
+    #[test]
+    fn a_late_close_is_doubted_once() {
+        let mut sockets = Sockets::default();
+        let first = sockets.open(0).unwrap();
+        sockets.handle_closed(0);
+        assert!(sockets.live(0, first).unwrap().note_empty());
+        sockets.free(0);
+        let second = sockets.open(0).unwrap();
+        sockets.handle_closed(0);
+        let entry = sockets.live(0, second).unwrap();
+        assert!(entry.is_writable());
+        assert!(!entry.note_empty());
+        sockets.handle_closed(0);
+        let entry = sockets.live(0, second).unwrap();
+        assert!(!entry.is_writable());
+        assert!(entry.note_empty());
     }
 
     #[test]

@@ -55,8 +55,11 @@ where
         port: u16,
         tls: Option<&TlsProfile<'_>>,
     ) -> Result<SocketHandle, Error> {
-        let created = self.create(tls.map(|tls| (tls, host)));
-        let handle = self.named(created)?;
+        if let Some(tls) = tls {
+            let set = self.set_profile(tls, host);
+            self.named(set)?;
+        }
+        let handle = self.create_socket(Protocol::Tcp, 0)?;
         let connected = self.set_up(handle, host, port, tls);
         if connected.is_err() {
             self.device.sockets.abandon(handle.number, handle.generation);
@@ -69,13 +72,18 @@ where
         Ok(handle)
     }
 
-    /// Creates a TCP socket, with the settings of TLS for a host.
-    fn create(&mut self, tls: Option<(&TlsProfile<'_>, &str)>) -> Result<SocketHandle, Fault> {
-        if let Some((tls, host)) = tls {
-            self.set_profile(tls, host)?;
+    /// Creates a socket. A refusal may mean that packet data is gone, and the URC that tells it was lost.
+    pub(crate) fn create_socket(
+        &mut self,
+        protocol: Protocol,
+        local_port: u16,
+    ) -> Result<SocketHandle, Error> {
+        let created = self.execute(&CreateSocket { protocol, local_port });
+        if matches!(created, Err(Error::Refused { .. })) && self.ask(&PsdActive(PROFILE)) == Ok(false) {
+            self.device.lose_packet_data();
         }
-        let number = self.ask(&CreateSocket { protocol: Protocol::Tcp, local_port: 0 })?;
-        let generation = self.device.sockets.open(number).ok_or(Fault::Garbled)?;
+        let number = created?;
+        let generation = self.device.sockets.open(number).ok_or(Error::Garbled { command: "+USOCR=" })?;
         Ok(SocketHandle { number, generation })
     }
 
@@ -262,10 +270,7 @@ where
     /// Refuses a socket that is closed, after reading what the modem has said by itself.
     pub(crate) fn check(&mut self, handle: SocketHandle) -> Result<(), Fault> {
         self.serve()?;
-        match self.live(handle)?.state {
-            State::Open => Ok(()),
-            _ => Err(Fault::Closed),
-        }
+        if self.live(handle)?.is_writable() { Ok(()) } else { Err(Fault::Closed) }
     }
 }
 

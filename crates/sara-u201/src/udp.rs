@@ -8,7 +8,7 @@ use monoclock::Clock;
 use monoclock::Millis;
 
 use crate::at::{CommandLine, Fields};
-use crate::command::{CreateSocket, Custom, MAX_BINARY, MAX_HEX, Protocol, Reply, Spec};
+use crate::command::{Custom, MAX_BINARY, MAX_HEX, Protocol, Reply, Spec};
 use crate::device::Fill;
 use crate::engine::Payload;
 use crate::error::Error;
@@ -33,9 +33,7 @@ where
     /// # Errors
     /// Packet data is not active, or all sockets are taken.
     pub fn open_udp(&mut self, local_port: u16) -> Result<SocketHandle, Error> {
-        let number = self.execute(&CreateSocket { protocol: Protocol::Udp, local_port })?;
-        let generation = self.device.sockets.open(number).ok_or(Error::Garbled { command: "+USOCR=" })?;
-        Ok(SocketHandle { number, generation })
+        self.create_socket(Protocol::Udp, local_port)
     }
 
     /// Sends a datagram of at most 1024 bytes.

@@ -9,7 +9,7 @@ use crate::bringup::PROFILE;
 use crate::certificate::{Certificate, Upload};
 use crate::command::{
     CertificateMd5, CertificateUpload, Command, ConnectSocket, CreateSocket, LastSocketError, Protocol,
-    PsdAddress, ReadClock, RemoveCertificate, SecureSocket,
+    PsdActive, PsdAddress, ReadClock, RemoveCertificate, SecureSocket,
 };
 use crate::error::{ConnectError, Error};
 use crate::lifecycle::PowerSaving;
@@ -207,7 +207,14 @@ impl<'r, const SOCKETS: usize, const BUFFER: usize> Modem<'r, SOCKETS, BUFFER> {
                 hold.execute(&setting).await?;
             }
         }
-        let number = hold.execute(&CreateSocket { protocol: Protocol::Tcp, local_port: 0 }).await?;
+        let created = hold.execute(&CreateSocket { protocol: Protocol::Tcp, local_port: 0 }).await;
+        // A refusal may mean that packet data is gone, and the URC that tells it was lost.
+        if matches!(created, Err(Error::Refused { .. }))
+            && hold.execute(&PsdActive(PROFILE)).await == Ok(false)
+        {
+            hold.with(|inner| inner.device.lose_packet_data());
+        }
+        let number = created?;
         let opened = hold.with(|inner| {
             let generation = inner.device.sockets.open(number)?;
             inner.pipe(place)?.socket = Some(SocketHandle { number, generation });

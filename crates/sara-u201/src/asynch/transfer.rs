@@ -85,9 +85,7 @@ where
                     } else {
                         entry.pending = 0;
                         entry.back_off(probe, now);
-                        if entry.state == State::Closing {
-                            entry.state = State::Ended;
-                        }
+                        entry.note_empty();
                     }
                     inner.handles.wake();
                     Some(())

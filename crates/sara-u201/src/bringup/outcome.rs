@@ -50,9 +50,14 @@ impl Bringup {
             }
             Phase::RateCheck => return Ok(()),
             // Refused: it stays as it is.
-            Phase::Rate if !ok => {
-                self.rate_fixed = true;
+            Phase::Rate if answered && !ok => {
+                self.rate_kept = true;
                 self.phase = Phase::HexMode;
+                return Ok(());
+            }
+            // No answer: it may have come at the new rate already. The check tells.
+            Phase::Rate => {
+                self.change_rate(config, now);
                 return Ok(());
             }
             Phase::Pin => return self.handle_pin_state(outcome, device, config, now),
@@ -117,12 +122,21 @@ impl Bringup {
                 fault => fault.named(device.engine.name()),
             });
         }
-        self.succeed(device, config, now);
+        self.succeed(device, now);
         Ok(())
     }
 
+    /// Follows the modem to its new baud rate.
+    fn change_rate(&mut self, config: &Config<'_>, now: Instant) {
+        self.old_rate = self.rate;
+        self.rate = config.baud_rate;
+        self.until = now + RATE_PAUSE;
+        self.phase = Phase::RatePause;
+        self.rate_step = true;
+    }
+
     /// Goes on behind a command that was answered OK.
-    fn succeed(&mut self, device: &mut Device, config: &Config<'_>, now: Instant) {
+    fn succeed(&mut self, device: &mut Device, now: Instant) {
         match self.phase {
             Phase::Restart => {
                 self.clean = true;
@@ -130,14 +144,6 @@ impl Bringup {
                 self.until = now + RESTART;
             }
             Phase::Echo => device.echo_off = true,
-            Phase::Rate => {
-                self.old_rate = self.rate;
-                self.rate = config.baud_rate;
-                self.until = now + RATE_PAUSE;
-                self.phase = Phase::RatePause;
-                self.rate_step = true;
-                return;
-            }
             Phase::HexMode => device.hex = true,
             Phase::BinaryMode => device.hex = false,
             Phase::Activate => {

@@ -60,8 +60,8 @@ enum Job {
     Fetch(Intake),
     /// Is the socket open, after a refusal of this command?
     Check(&'static str, Cause),
-    /// Is packet data still active?
-    Context,
+    /// Is packet data still active, after a command failed so, or a socket was closed?
+    Context(&'static str, Option<Cause>),
 }
 
 impl TcpSocket {
@@ -106,6 +106,8 @@ where
                             socket.handle = Some(handle);
                             socket.job = Job::Connect(remote);
                         }
+                        // It may be that packet data is gone, and the URC that tells it was lost.
+                        Err(Fault::Refused(cause)) => socket.job = Job::Context("+USOCR=", Some(cause)),
                         Err(fault) => return socket.done(Err(fault.named("+USOCR="))),
                     }
                 }
@@ -153,17 +155,19 @@ where
                     let ask = BytesWaiting(handle.number);
                     match self.poll_socket(&mut socket.poll, &ask, &mut Discard)? {
                         Ok(_) => return socket.done(Err(Error::Refused { command, cause })),
-                        Err(Fault::Refused(_)) => socket.job = Job::Context,
+                        Err(Fault::Refused(_)) => socket.job = Job::Context(command, None),
                         Err(fault) => return socket.done(Err(fault.named("+USORD="))),
                     }
                 }
-                Job::Context => {
-                    let handle = socket.handle()?;
-                    self.end(handle);
+                Job::Context(command, cause) => {
+                    if let Some(handle) = socket.handle {
+                        self.end(handle);
+                    }
                     if self.poll_socket(&mut socket.poll, &PsdActive(PROFILE), &mut Discard)? == Ok(false) {
                         self.device.lose_packet_data();
                     }
-                    return socket.done(Err(Error::Closed));
+                    let refused = cause.map(|cause| Error::Refused { command, cause });
+                    return socket.done(Err(refused.unwrap_or(Error::Closed)));
                 }
             }
         }
@@ -242,9 +246,7 @@ where
         if read == 0 {
             entry.pending = 0;
             entry.back_off(probe, now);
-            if entry.state == State::Closing {
-                entry.state = State::Ended;
-            }
+            entry.note_empty();
         } else {
             entry.pending = entry.pending.saturating_sub(read.into());
             entry.schedule_probe(probe, now);

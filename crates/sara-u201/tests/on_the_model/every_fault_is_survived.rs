@@ -12,13 +12,16 @@ fn every_fault_ends_well_or_with_its_reason() {
     let (sets, _) = pairwise();
     let mut bad = Vec::new();
     for number in 1..=26 {
+        let mut struck = 0;
         for seed in 0..seeds {
             let set = usize::try_from(u64::from(number) * 3 + seed).unwrap() % sets.len();
             let life = live(number, seed, sets[set].clone());
+            struck += u64::from(life.struck);
             if !life.right {
-                bad.push(format!("F{number} seed {seed} set {set}: {life:?}"));
+                bad.push(format!("F{number} seed {seed} set {set}, {:?}: {life:?}", life.faults));
             }
         }
+        assert_eq!(struck, seeds, "F{number} did not strike");
     }
     assert!(bad.is_empty(), "{} of {}:\n{}", bad.len(), 26 * seeds, bad.join("\n"));
 }

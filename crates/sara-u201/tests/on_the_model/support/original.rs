@@ -4,7 +4,8 @@
 //! Received characters pile up in one buffer. While no command is out, each line is a URC for whoever knows it. The
 //! echo of the command, a line that begins with AT, begins the response; from then on every line's end looks for
 //! the last `OK`, `ERROR` or `NO CARRIER` with a line's end behind it anywhere in the pile. Error numbers are not
-//! asked for. Most waits end after 100 ms; those for the card, the network and a connection never do.
+//! asked for. Most waits end after 100 ms; those for the card, the network and a connection never do. That the number
+//! of bytes taken by a write is not looked at is from memory.
 
 use core::time::Duration;
 
