@@ -122,6 +122,7 @@ impl Serialize for Claims<'_> {
 }
 
 /// Signs `token` into `space`, which has exactly its length.
+#[cfg_attr(not(any(feature = "mqtt-lite", feature = "minimq")), expect(dead_code, reason = "for links"))]
 pub(crate) fn sign<S: Es256Signer>(
     token: &Token<'_>,
     signer: &mut S,

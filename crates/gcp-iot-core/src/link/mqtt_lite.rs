@@ -1,5 +1,8 @@
 //! MQTT 3.1.1 by `mqtt-lite`: what the bridge speaks.
 
+#[cfg(feature = "async")]
+mod asynch;
+
 use jwt_signer::{Es256Signer, Token};
 use monoclock::{Clock, Instant};
 use mqtt_lite::{
@@ -57,13 +60,7 @@ impl<'b> MqttLink for MqttLite<'b> {
         let Login { client_id, user_name, keep_alive, token } = login;
         let connect =
             Connect::new(client_id).keep_alive(keep_alive).login(user_name, SignedToken { token, signer });
-        self.session.connect(stream, clock, connect).map_err(|error| match error {
-            ConnectError::Password(error) => LinkConnectError::Signer(error),
-            ConnectError::Link(Error::Refused(refusal)) => {
-                LinkConnectError::Refused(Refusal::from_return_code(refusal.return_code()))
-            }
-            ConnectError::Link(error) => LinkConnectError::Link(error),
-        })
+        self.session.connect(stream, clock, connect).map_err(login_failed)
     }
 }
 
@@ -96,21 +93,7 @@ impl<T: Stream, C: Clock> MqttConnection for Connection<'_, '_, T, C> {
     }
 
     fn wait(&mut self, until: Instant) -> Result<Option<LinkEvent<'_>>, Self::Error> {
-        Ok(Self::wait(self, until)?.map(|event| match event {
-            Event::Message(message) => {
-                LinkEvent::Message { topic: message.topic, payload: message.payload, chunked: 0 }
-            }
-            Event::LargeMessage { message, length } => {
-                LinkEvent::Message { topic: message.topic, payload: &[], chunked: length }
-            }
-            Event::Chunk { payload, left } => LinkEvent::Chunk { payload, left },
-            Event::Published(identifier) => LinkEvent::Published(identifier.value()),
-            Event::Subscribed(identifier, granted) => LinkEvent::Subscribed {
-                identifier: identifier.value(),
-                refused: granted.iter().position(|qos| qos.is_none()),
-            },
-            Event::Unsubscribed(identifier) => LinkEvent::Unsubscribed(identifier.value()),
-        }))
+        Ok(Self::wait(self, until)?.map(understand))
     }
 
     fn is_answer_awaited(&self) -> bool {
@@ -127,6 +110,36 @@ impl<T: Stream, C: Clock> WithStream for Connection<'_, '_, T, C> {
 
     fn stream_mut(&mut self) -> &mut T {
         Self::stream_mut(self)
+    }
+}
+
+/// Tells a refused login from a failed one.
+fn login_failed<T, S>(error: ConnectError<T, S>) -> LinkConnectError<Error<T>, S> {
+    match error {
+        ConnectError::Password(error) => LinkConnectError::Signer(error),
+        ConnectError::Link(Error::Refused(refusal)) => {
+            LinkConnectError::Refused(Refusal::from_return_code(refusal.return_code()))
+        }
+        ConnectError::Link(error) => LinkConnectError::Link(error),
+    }
+}
+
+/// Puts an event into the words of the link.
+fn understand(event: Event<'_>) -> LinkEvent<'_> {
+    match event {
+        Event::Message(message) => {
+            LinkEvent::Message { topic: message.topic, payload: message.payload, chunked: 0 }
+        }
+        Event::LargeMessage { message, length } => {
+            LinkEvent::Message { topic: message.topic, payload: &[], chunked: length }
+        }
+        Event::Chunk { payload, left } => LinkEvent::Chunk { payload, left },
+        Event::Published(identifier) => LinkEvent::Published(identifier.value()),
+        Event::Subscribed(identifier, granted) => LinkEvent::Subscribed {
+            identifier: identifier.value(),
+            refused: granted.iter().position(|qos| qos.is_none()),
+        },
+        Event::Unsubscribed(identifier) => LinkEvent::Unsubscribed(identifier.value()),
     }
 }
 
