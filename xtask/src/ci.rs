@@ -10,12 +10,15 @@ mod features;
 mod layers;
 mod packages;
 mod sources;
+#[cfg(unix)]
+mod tutorial;
 
 /// Checks the rules that no compiler holds: layers, feature sets, file lengths, words that must not be there
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Without a name, runs `layers` and `sources`, which take a second.\n\n\
     Examples:\n  cargo xtask ci\n  cargo xtask ci features      builds every library with each of its features\n  \
-    cargo xtask ci packages      packages every library, and builds the copies outside the workspace")]
+    cargo xtask ci packages      packages every library, and builds the copies outside the workspace\n  \
+    cargo xtask ci tutorial      runs the tutorial's commands on the models")]
 pub(crate) struct Args {
     /// Which checks to run
     #[arg(value_enum)]
@@ -32,6 +35,9 @@ enum Check {
     Features,
     /// Every library can be packaged, and the packaged copies serve a program outside the workspace
     Packages,
+    /// The tutorial's commands print what it shows
+    #[cfg(unix)]
+    Tutorial,
 }
 
 /// Runs the task.
@@ -44,6 +50,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
             Check::Sources => sources::findings()?,
             Check::Features => features::findings(&workspace::metadata()?.packages)?,
             Check::Packages => packages::findings()?,
+            #[cfg(unix)]
+            Check::Tutorial => tutorial::findings()?,
         };
         println!("{check:?}: {}", if findings.is_empty() { "ok" } else { "BROKEN" });
         for finding in &findings {
