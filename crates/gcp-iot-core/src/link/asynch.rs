@@ -1,8 +1,6 @@
 //! The MQTT client under the session, for tasks that run beside others.
 
-use core::future::{Future, poll_fn};
-use core::pin::pin;
-use core::task::Poll;
+use core::future::Future;
 
 use embedded_io_async::{Read, Write};
 use jwt_signer::Es256Signer;
@@ -87,26 +85,4 @@ pub trait AsyncMqttConnection {
     /// # Errors
     /// When the connection fails first.
     fn disconnect(self) -> impl Future<Output = Result<(), Self::Error>>;
-}
-
-/// Waits for `future`, at most until `deadline`; drops it then.
-pub(crate) async fn before<F: Future>(
-    clock: &impl AsyncClock,
-    deadline: Instant,
-    future: F,
-) -> Option<F::Output> {
-    let mut future = pin!(future);
-    loop {
-        let over = clock.now().has_reached(deadline);
-        let mut timer = pin!(clock.wait_until(deadline));
-        let polled = poll_fn(|context| match future.as_mut().poll(context) {
-            Poll::Ready(output) => Poll::Ready(Some(output)),
-            Poll::Pending if over => Poll::Ready(None),
-            Poll::Pending => timer.as_mut().poll(context).map(|()| None),
-        });
-        match polled.await {
-            None if !over => {}
-            output => return output,
-        }
-    }
 }

@@ -1,11 +1,14 @@
 //! `minimq` in a task.
 
+use core::future::{Future, poll_fn};
+use core::pin::pin;
+use core::task::Poll;
+
 use jwt_signer::Es256Signer;
 use monoclock::{AsyncClock, Instant};
 
 use super::client::{self, Client, Progress};
 use super::{MinimqError, MinimqLink, MinimqPlace, TIMEOUT};
-use crate::link::asynch::before;
 use crate::link::{AsyncMqttConnection, AsyncMqttLink, AsyncStream, LinkConnectError, LinkEvent, Login, QoS};
 
 impl AsyncMqttLink for MinimqLink<'_> {
@@ -96,5 +99,23 @@ impl<T: AsyncStream, C: AsyncClock> AsyncMqttConnection for AsyncMinimqConnectio
     async fn disconnect(mut self) -> Result<(), Self::Error> {
         let deadline = self.deadline();
         before(&self.clock, deadline, self.client.disconnect()).await.unwrap_or(Err(MinimqError::Timeout))
+    }
+}
+
+/// Waits for `future`, at most until `deadline`; drops it then.
+async fn before<F: Future>(clock: &impl AsyncClock, deadline: Instant, future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    loop {
+        let over = clock.now().has_reached(deadline);
+        let mut timer = pin!(clock.wait_until(deadline));
+        let polled = poll_fn(|context| match future.as_mut().poll(context) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending if over => Poll::Ready(None),
+            Poll::Pending => timer.as_mut().poll(context).map(|()| None),
+        });
+        match polled.await {
+            None if !over => {}
+            output => return output,
+        }
     }
 }
