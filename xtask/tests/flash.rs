@@ -2,8 +2,9 @@
 
 use core::time::Duration;
 use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::thread::{self, JoinHandle};
 
 use sam_ba_sim::{Board, Faults, Loader, Options, Profile, Status};
@@ -147,6 +148,32 @@ fn every_kind_of_failure_has_its_exit_code_and_advice() {
     assert_eq!(bench.ended().status(), Status::Unplugged);
 }
 
+#[cfg(unix)]
+#[test]
+fn who_interrupts_the_erasure_gets_the_settings_back_first() {
+    let profile = Profile::default();
+    // 6 s of erasing take 2 s.
+    let mut board = Board::open(Options { profile, speed: 3, ..Options::default() }).unwrap();
+    board.loader_mut().load_flash(SETTINGS, b"apn=invented");
+    let port = board.port().to_owned();
+    thread::spawn(move || board.serve());
+    let (file, _) = program("interrupted", 9000);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .args(["flash", &file, "--port", &port])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let before: Vec<String> = lines.by_ref().take_while(|line| line != "erase").collect();
+    assert!(before.contains(&"read settings".to_owned()), "{before:?}");
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let said = lines.collect::<Vec<_>>().join("\n");
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{said}");
+    assert!(said.contains("stopping; what the board keeps is written back first"), "{said}");
+    assert!(said.contains("restore settings") && said.contains("settings are back"), "{said}");
+    assert!(!said.contains("settings lost") && !said.contains("\nverify"), "{said}");
+}
+
 #[test]
 fn a_program_that_reaches_into_what_is_kept_is_refused_unless_that_may_go() {
     let (file, _) = program("long", STORED - 0x2000 + 1);
@@ -201,8 +228,6 @@ fn images_are_written_in_both_formats() {
 
 #[test]
 fn the_monitor_shows_what_comes_passes_on_what_is_typed_and_logs_without_secrets() {
-    use std::io::Write as _;
-    use std::process::Stdio;
     // The loader itself is somebody who answers: it tells its version for `V#`.
     let bench = Bench::new();
     let log = format!("{}/monitor.log", env!("CARGO_TARGET_TMPDIR"));
