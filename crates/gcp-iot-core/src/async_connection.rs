@@ -16,6 +16,36 @@ use crate::topic;
 ///
 /// It does what [`Connection`](crate::Connection) does. [`wait`](Self::wait) and [`poll`](Self::poll) may be
 /// dropped half-way, such as by a `select`, and nothing is lost; the others are to be waited for.
+///
+/// ```
+/// # #[cfg(feature = "mqtt-lite")]
+/// # mod example {
+/// use gcp_iot_core::{AsyncStream, Event, MqttLite, Outbox, Session};
+/// use monoclock::{AsyncClock, Millis};
+///
+/// /// Lives as long as one connection does; `open` makes the stream, and `key` signs.
+/// async fn connection<T: AsyncStream>(
+///     session: &mut Session<'_, MqttLite<'_>, impl AsyncClock>,
+///     open: impl AsyncFnOnce(&str, u16) -> T,
+///     key: &mut impl jwt_signer::Es256Signer,
+///     unix_now: u64,
+///     clock: &impl AsyncClock,
+///     outbox: &mut Outbox<'_>,
+/// ) {
+///     let stream = open(session.endpoint().host, session.endpoint().port).await;
+///     let Ok(mut cloud) = session.connect_async(stream, key, unix_now).await else { return };
+///     while cloud.flush(outbox).await.is_ok() {
+///         match cloud.wait(clock.now() + Millis::from_secs(60)).await {
+///             Ok(Some(Event::Published(number))) => _ = outbox.acknowledge(number),
+///             Ok(Some(Event::Config(config))) => println!("{:?}", config.payload),
+///             Ok(_) => {}
+///             Err(_) => break,
+///         }
+///     }
+///     // `session.next_attempt()` tells when to come again.
+/// }
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct AsyncConnection<'s, M, C> {
     link: M,

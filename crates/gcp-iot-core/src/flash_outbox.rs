@@ -97,6 +97,9 @@ struct Stored {
 impl<'b, F: NorFlash> FlashOutbox<'b, F> {
     /// Finds what waits in the `range` of `flash`; a range without any is empty, whatever it holds.
     ///
+    /// The range must stay the same from one start to the next: what lies in a log of another size, or
+    /// elsewhere, is not found in its order.
+    ///
     /// `event` is to hold the largest event that will be sent: its subfolder and payload.
     ///
     /// # Errors
