@@ -31,6 +31,8 @@ enum Bench {
     Faults,
     /// MQTT and the session: bytes on the wire, instruction counts
     Session,
+    /// The emulated board: its speed beside an independent core's
+    Board,
 }
 
 impl Bench {
@@ -41,6 +43,7 @@ impl Bench {
             Self::Modem => ("sara-u201", "modem"),
             Self::Faults => ("sara-u201", "faults"),
             Self::Session => ("gcp-iot-core", "session"),
+            Self::Board => ("samd21-sim", "board"),
         }
     }
 }
