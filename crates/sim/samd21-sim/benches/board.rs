@@ -2,7 +2,8 @@
 //!
 //! `--json` prints one object as the last line; the table then goes to stderr.
 
-use std::time::{Duration, Instant};
+use core::time::Duration;
+use std::time::Instant;
 
 use rp2040_emu::bus::Bus as PeerBus;
 use rp2040_emu::core::CortexM0Plus;

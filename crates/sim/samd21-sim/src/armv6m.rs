@@ -1,7 +1,7 @@
 //! The core: ARMv6-M as the Cortex-M0+ has it.
 //!
 //! Written from the ARMv6-M Architecture Reference Manual (instructions, exceptions, system control space) and
-//! the Cortex-M0+ Technical Reference Manual (cycles). The core knows no chip: it sees a [`Bus`](crate::bus::Bus).
+//! the Cortex-M0+ Technical Reference Manual (cycles). The core knows no chip: it sees a [`Bus`].
 
 mod alu;
 mod decode;
