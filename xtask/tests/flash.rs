@@ -166,6 +166,8 @@ fn who_interrupts_the_erasure_gets_the_settings_back_first() {
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
     let before: Vec<String> = lines.by_ref().take_while(|line| line != "erase").collect();
     assert!(before.contains(&"read settings".to_owned()), "{before:?}");
+    // The step is announced before it begins: up to then nothing would have been erased.
+    thread::sleep(Duration::from_millis(300));
     assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
     let said = lines.collect::<Vec<_>>().join("\n");
     assert_eq!(child.wait().unwrap().code(), Some(130), "{said}");
