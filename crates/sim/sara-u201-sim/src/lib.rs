@@ -30,6 +30,7 @@ mod tls;
 mod transcript;
 mod uart;
 mod voice;
+mod wire;
 
 pub use asynch::{AsyncDelay, AsyncSerial};
 pub use clock::SimClock;
@@ -55,3 +56,4 @@ pub use simulation::Simulation;
 pub use statistics::{CommandRecord, Statistics};
 pub use tls::HandshakeFailure;
 pub use transcript::{Chunk, Direction, Redactor, Replay, Transcript, TranscriptError};
+pub use wire::SerialWire;

@@ -20,6 +20,7 @@ use crate::statistics::{CommandRecord, Statistics};
 use crate::tls::HandshakeFailure;
 use crate::transcript::Transcript;
 use crate::uart::Uart;
+use crate::wire::SerialWire;
 
 /// A SARA-U201 on a board: clones, and the handles it gives out, share one model.
 ///
@@ -64,6 +65,13 @@ impl Simulation {
     #[must_use]
     pub fn serial(&self) -> Serial {
         Serial::new(self.clone())
+    }
+
+    /// Gives the module's end of the serial line and its control lines, for a host whose UART is modelled
+    /// elsewhere; [`Simulation::serial`] and its like are of no use beside it.
+    #[must_use]
+    pub fn wire(&self) -> SerialWire {
+        SerialWire::new(self.clone())
     }
 
     /// Gives the host's side of the serial line for asynchronous code; see [`Simulation::block_on`].

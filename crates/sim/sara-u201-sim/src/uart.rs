@@ -60,6 +60,15 @@ pub(crate) struct Uart {
     bytes_to_host: u64,
     overruns: u64,
     module_overruns: u64,
+    /// The host's UART is modelled elsewhere: what has arrived there, at which rate, and its RTS.
+    wire: Option<Outside>,
+}
+
+/// A host that is modelled elsewhere.
+#[derive(Debug, Default)]
+struct Outside {
+    arrived: VecDeque<(u8, u32)>,
+    ready: bool,
 }
 
 impl Uart {
@@ -104,7 +113,47 @@ impl Uart {
             bytes_to_host: 0,
             overruns: 0,
             module_overruns: 0,
+            wire: None,
         }
+    }
+
+    /// Hands the host's side of the line to a model elsewhere, whose RTS is `ready`.
+    pub(crate) fn lend_wire(&mut self, ready: bool, now: Duration) {
+        self.wire.get_or_insert_default().ready = ready;
+        self.start(now);
+    }
+
+    /// Learns the RTS of a host elsewhere; tells whether it is another than before.
+    pub(crate) fn set_ready(&mut self, ready: bool, now: Duration) -> bool {
+        let before = self.wire.as_ref().is_some_and(|wire| wire.ready);
+        self.lend_wire(ready, now);
+        before != ready
+    }
+
+    /// A character of a host elsewhere has arrived; gives it if the module hears it.
+    pub(crate) fn arrive_from_wire(&mut self, byte: u8, rate: u32, now: Duration) -> Option<u8> {
+        self.host_rate = rate;
+        self.bytes_to_module += 1;
+        if let Some(transcript) = &mut self.transcript {
+            transcript.add(now, Direction::ToModule, byte);
+        }
+        self.arrive_at_module(byte, now)
+    }
+
+    /// The next character that has arrived at a host elsewhere, and its rate.
+    pub(crate) fn leave_by_wire(&mut self) -> Option<(u8, u32)> {
+        self.wire.as_mut()?.arrived.pop_front()
+    }
+
+    /// Whether a character waits for a host elsewhere.
+    pub(crate) fn has_arrived(&self) -> bool {
+        self.wire.as_ref().is_some_and(|wire| !wire.arrived.is_empty())
+    }
+
+    /// The module's CTS.
+    pub(crate) fn clear_to_send(&self, now: Duration) -> bool {
+        let held = now < self.settings.cts_off_until || self.settings.room < CTS_THRESHOLD;
+        !(self.settings.flow_control && held)
     }
 
     /// Begins to record every byte.
@@ -213,7 +262,8 @@ impl Uart {
     }
 
     pub(crate) fn next_event(&self) -> Option<Duration> {
-        let held = self.to_module_done.is_none() && !self.to_module.is_empty();
+        let waits = self.to_module_done.is_none() && !self.to_module.is_empty();
+        let held = waits || self.wire.is_some();
         let released = held.then_some(self.settings.cts_off_until).filter(|at| !at.is_zero());
         [self.to_module_done, self.to_host_done, released].into_iter().flatten().min()
     }
@@ -243,6 +293,13 @@ impl Uart {
 
     fn arrive_at_host(&mut self, byte: u8, now: Duration) {
         self.bytes_to_host += 1;
+        if let Some(wire) = &mut self.wire {
+            wire.arrived.push_back((byte, self.rate.unwrap_or(115_200)));
+            if let Some(transcript) = &mut self.transcript {
+                transcript.add(now, Direction::ToHost, byte);
+            }
+            return;
+        }
         let byte = if self.rates_agree() { byte } else { garble(byte) };
         if let Some(transcript) = &mut self.transcript {
             transcript.add(now, Direction::ToHost, byte);
@@ -307,12 +364,13 @@ impl Uart {
     }
 
     fn is_clear_to_send(&self, now: Duration) -> bool {
-        let obeyed = self.host_flow_control && self.settings.flow_control;
-        let held = now < self.settings.cts_off_until || self.settings.room < CTS_THRESHOLD;
-        !(obeyed && held)
+        !self.host_flow_control || self.clear_to_send(now)
     }
 
     fn is_ready_to_receive(&self) -> bool {
+        if let Some(wire) = &self.wire {
+            return wire.ready || !self.settings.flow_control;
+        }
         let obeyed = self.host_flow_control && self.settings.flow_control;
         !obeyed || self.host_capacity.saturating_sub(self.ring.len()) >= self.rts_threshold.max(1)
     }
