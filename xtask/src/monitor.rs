@@ -11,7 +11,7 @@ use std::time::Instant;
 use anyhow::Result;
 use sam_ba::Port as _;
 
-use crate::board::{self, Kind, Line, Selection, Stop, System, interrupt};
+use crate::board::{self, Kind, Line, Role, Selection, Stop, System, interrupt};
 
 mod keyboard;
 mod redact;
@@ -50,8 +50,14 @@ pub(crate) struct Options {
 
 /// Runs the task.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    let result =
-        board::choose(&mut System, &args.selection).and_then(|device| show(&device.port, &args.options));
+    let result = board::choose(&mut System, &args.selection).and_then(|device| {
+        if device.role == Role::Loader {
+            eprintln!(
+                "This is the board's loader, which says nothing: `cargo xtask reset` starts the program."
+            );
+        }
+        show(&device.port, &args.options)
+    });
     Ok(match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(stop) => stop.report(),
