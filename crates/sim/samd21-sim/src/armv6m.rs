@@ -9,6 +9,7 @@ mod exception;
 mod execute;
 mod nvic;
 mod registers;
+mod run;
 mod system;
 mod systick;
 mod transfer;
@@ -17,8 +18,8 @@ use crate::bus::Bus;
 
 pub use decode::{Instruction, Op};
 pub use exception::Exception;
-pub use execute::{Observer, Unobserved};
 pub use registers::Special;
+pub use run::{Observer, Unobserved};
 
 use nvic::Nvic;
 use systick::SysTick;
