@@ -3,6 +3,7 @@
 use crate::identifier::PacketIdentifier;
 use crate::packet::suback::Granted;
 use crate::qos::QoS;
+use crate::topic::Topic;
 
 /// Something that happened on the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +40,7 @@ pub enum Event<'a> {
 #[non_exhaustive]
 pub struct Message<'a> {
     /// Topic Name.
-    pub topic: &'a str,
+    pub topic: Topic<'a>,
     /// The message itself.
     pub payload: &'a [u8],
     /// QoS of this delivery.

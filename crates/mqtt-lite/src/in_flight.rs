@@ -59,6 +59,7 @@ impl<'b> InFlight<'b> {
     }
 
     /// Picks an identifier that is not in use [MQTT-2.3.1-2].
+    #[inline(never)]
     pub(crate) fn unused_identifier(&self) -> Result<PacketIdentifier, ResourceError> {
         if self.length == IN_FLIGHT {
             return Err(ResourceError::InFlight);
@@ -71,6 +72,7 @@ impl<'b> InFlight<'b> {
     }
 
     /// Enters a packet; [`InFlight::unused_identifier`] has made sure of the room.
+    #[inline(never)]
     pub(crate) fn insert(&mut self, identifier: PacketIdentifier, awaited: u8, count: u16) {
         self.last = identifier;
         if let Some(entry) = self.entries.get_mut(self.length) {
@@ -148,6 +150,7 @@ impl<'b> InFlight<'b> {
     }
 
     /// Where the copy of the packet at `index` begins.
+    #[inline(never)]
     fn place(&self, index: usize) -> usize {
         self.entries().iter().take(index).map(Entry::retained).sum()
     }

@@ -39,4 +39,4 @@ pub use packet::suback::Granted;
 pub use packet::subscribe::Filter;
 pub use qos::QoS;
 pub use session::Session;
-pub use topic::{is_topic_filter, is_topic_name};
+pub use topic::{Topic, is_topic_filter, is_topic_name};

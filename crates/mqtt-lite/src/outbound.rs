@@ -35,6 +35,7 @@ impl<'b> Outbound<'b> {
         self.bytes(&[byte]);
     }
 
+    #[inline(never)]
     pub(crate) fn integer(&mut self, value: u16) {
         self.bytes(&value.to_be_bytes());
     }
@@ -64,6 +65,7 @@ impl<'b> Outbound<'b> {
 
     /// Takes the next `length` bytes to be filled by the caller; none when they do not fit, or when
     /// something was wrong before.
+    #[inline(never)]
     pub(crate) fn space(&mut self, length: usize) -> &mut [u8] {
         let start = self.end;
         self.end = start.saturating_add(length);
@@ -98,6 +100,7 @@ impl<'b> Outbound<'b> {
     }
 
     /// Puts in a packet that is nothing but its first byte and perhaps an identifier.
+    #[inline(never)]
     pub(crate) fn short(&mut self, first: u8, identifier: Option<PacketIdentifier>) {
         self.begin();
         if let Some(identifier) = identifier {
@@ -117,6 +120,7 @@ impl<'b> Outbound<'b> {
     }
 
     /// The bytes that are still to be sent.
+    #[inline(never)]
     pub(crate) fn pending(&self) -> &[u8] {
         self.buffer.get(self.pending.clone()).unwrap_or_default()
     }

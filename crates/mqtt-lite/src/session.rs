@@ -56,6 +56,8 @@ pub struct Session<'b> {
     last_transmit: Instant,
     /// When what the server owes is overdue.
     response: Option<Instant>,
+    /// Payload bytes of a large message since that was set.
+    progress: usize,
     /// Looks at the stream since then.
     late: u8,
     /// The retained packet to be sent again next.
@@ -115,6 +117,7 @@ impl<'b> Session<'b> {
             response_timeout: RESPONSE_TIMEOUT,
             last_transmit: Instant::from_millis(0),
             response: None,
+            progress: 0,
             late: 0,
             resend: IN_FLIGHT,
         }

@@ -133,13 +133,13 @@ proptest! {
         while left > 0 {
             match connection.wait(clock.now() + Millis(100)).unwrap().unwrap() {
                 Event::Message(message) => {
-                    prop_assert_eq!((message.topic, message.retain), (topic.as_str(), retain));
+                    prop_assert_eq!((message.topic.as_str(), message.retain), (topic.as_str(), retain));
                     prop_assert_eq!((message.qos, message.duplicate), (ours(qos), dup && qos > 0));
                     received.extend(message.payload);
                     left = 0;
                 }
                 Event::LargeMessage { message, length } => {
-                    prop_assert_eq!((message.topic, length), (topic.as_str(), payload.len()));
+                    prop_assert_eq!((message.topic.as_str(), length), (topic.as_str(), payload.len()));
                     left = length;
                 }
                 Event::Chunk { payload, left: more } => {

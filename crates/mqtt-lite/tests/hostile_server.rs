@@ -214,6 +214,24 @@ fn a_byte_now_and_then_does_not_put_the_end_off() {
 }
 
 #[test]
+fn a_large_message_that_makes_no_progress_does_not_put_the_end_off_either() {
+    let (wire, clock) = (Wire::with(ACCEPTED), ManualClock::new());
+    let (mut receive, mut transmit) = ([0; 32], [0; 64]);
+    let mut session = Session::new(&mut receive, &mut transmit);
+    let mut connection = session.connect(wire.clone(), &clock, Connect::new(&["c"]).keep_alive(10)).unwrap();
+    wire.send(&[0x30, 0xFF, 0xFF, 0x03, 0, 1, b't']);
+    let error = loop {
+        match connection.wait(clock.now() + Millis::from_secs(1)) {
+            Ok(None) => wire.send(b"x"),
+            Ok(Some(_)) => {}
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error, Error::Timeout(Waiting::PingResponse));
+    assert!(clock.elapsed() < Duration::from_secs(120), "{:?}", clock.elapsed());
+}
+
+#[test]
 fn an_end_of_the_stream_and_a_failure_of_the_transport_are_told_apart() {
     let (wire, clock) = (Wire::with(ACCEPTED), ManualClock::new());
     let (mut receive, mut transmit) = ([0; 32], [0; 64]);

@@ -128,10 +128,10 @@ fn login_failed<T, S>(error: ConnectError<T, S>) -> LinkConnectError<Error<T>, S
 fn understand(event: Event<'_>) -> LinkEvent<'_> {
     match event {
         Event::Message(message) => {
-            LinkEvent::Message { topic: message.topic, payload: message.payload, chunked: 0 }
+            LinkEvent::Message { topic: message.topic.as_str(), payload: message.payload, chunked: 0 }
         }
         Event::LargeMessage { message, length } => {
-            LinkEvent::Message { topic: message.topic, payload: &[], chunked: length }
+            LinkEvent::Message { topic: message.topic.as_str(), payload: &[], chunked: length }
         }
         Event::Chunk { payload, left } => LinkEvent::Chunk { payload, left },
         Event::Published(identifier) => LinkEvent::Published(identifier.value()),

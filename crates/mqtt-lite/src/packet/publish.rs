@@ -6,7 +6,7 @@ use crate::identifier::PacketIdentifier;
 use crate::outbound::Outbound;
 use crate::packet::first_byte;
 use crate::qos::QoS;
-use crate::topic::is_topic_name;
+use crate::topic::{Topic, is_received_topic_name, is_topic_name};
 
 /// Flags in the first byte (section 3.3.1).
 pub(crate) const DUP: u8 = 1 << 3;
@@ -107,7 +107,7 @@ impl Head {
             return Err(PeerError::MalformedPacket);
         };
         // [MQTT-1.5.3-1] and [MQTT-3.3.2-2]
-        if !core::str::from_utf8(name).is_ok_and(|name| is_topic_name(&[name])) {
+        if !is_received_topic_name(name) {
             return Err(PeerError::TopicName);
         }
         let mut identifier = None;
@@ -129,7 +129,7 @@ pub(crate) fn message(first: u8, topic: u16, body: &[u8]) -> Message<'_> {
     let (_, rest) = body.split_at_checked(2).unwrap_or_default();
     let (topic, rest) = rest.split_at_checked(topic.into()).unwrap_or_default();
     Message {
-        topic: core::str::from_utf8(topic).unwrap_or_default(),
+        topic: Topic::checked(topic),
         payload: rest.get(identifier_length(first)..).unwrap_or_default(),
         qos: qos(first),
         duplicate: first & DUP != 0,
@@ -166,7 +166,10 @@ mod tests {
         assert_eq!(head, Head { topic: 3, identifier: PacketIdentifier::new(10) });
         assert_eq!(Head::length(packet[0], &packet[2..]), Some(7));
         let message = message(packet[0], 3, &packet[2..]);
-        assert_eq!((message.topic, message.payload, message.qos), ("a/b", &b""[..], QoS::AtLeastOnce));
+        assert_eq!(
+            (message.topic.as_str(), message.payload, message.qos),
+            ("a/b", &b""[..], QoS::AtLeastOnce)
+        );
     }
 
     #[test]

@@ -126,9 +126,11 @@ impl Session<'_> {
     }
 
     /// Sets the time by which the server must have answered, if it owes an answer and has no such time yet.
+    #[inline(never)]
     fn await_answer(&mut self, now: Instant) {
         if self.response.is_none() && self.is_answer_awaited() {
             self.response = Some(now + self.response_timeout);
+            self.progress = 0;
         }
     }
 
