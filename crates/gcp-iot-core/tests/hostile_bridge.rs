@@ -129,6 +129,19 @@ fn a_dribbling_message_holds_neither_a_wait_nor_the_keep_alive_off() {
 }
 
 #[test]
+fn a_large_message_may_be_slow_but_not_for_ever() {
+    // Byte by byte, as fast as the poorest network: the message comes to its end, and what follows is no packet.
+    let (error, _) = dribble(100_000, Duration::ZERO);
+    assert_eq!(error, Error::Link(mqtt_lite::Error::Peer(mqtt_lite::PeerError::UnexpectedPacket(b'x'))));
+    // A byte now and then is no transfer.
+    for pace in [400, 999, 5000].map(Duration::from_millis) {
+        let (error, elapsed) = dribble(250_000, pace);
+        assert!(matches!(error, Error::Link(mqtt_lite::Error::Timeout(_))), "{pace:?}: {error:?}");
+        assert!(elapsed < Duration::from_secs(180), "{pace:?}: {elapsed:?}");
+    }
+}
+
+#[test]
 fn a_dribbling_connack_is_given_up_in_time() {
     // Half a CONNACK, then nothing; and a CONNACK of a size that never ends.
     for (script, pace) in [(&[0x20][..], 1000), (&[0x20, 0xFF, 0xFF, 0xFF, 0x7F], 1000)] {
