@@ -13,6 +13,7 @@ use crate::config::{Authentication, Config, DataMode, PowerUp};
 use crate::device::Device;
 use crate::engine::Payload;
 use crate::error::Error;
+use crate::fault::Fault;
 use phase::Phase;
 
 /// RESET_N held low (data sheet: at least 50 ms).
@@ -175,34 +176,41 @@ impl Bringup {
         if device.engine.is_busy() {
             return Ok(Step::Exchange);
         }
-        if self.started {
-            self.started = false;
-            let outcome = device.engine.ended();
-            let handled = self.handle(outcome, device, config, now);
-            self.resume(handled)?;
-        }
         if core::mem::take(&mut self.aborted) {
             self.since = now;
             self.denied_since = None;
         }
-        let step = self.advance(device, config, now);
-        self.resume(step)
+        match self.go_on(device, config, now) {
+            Ok(step) => Ok(step),
+            Err(fault) => {
+                let error = self.error(fault, device, now);
+                self.abort(fault);
+                Err(error)
+            }
+        }
     }
 
-    /// Decides where to begin again after an error.
-    fn resume<T>(&mut self, result: Result<T, Error>) -> Result<T, Error> {
-        if let Err(error) = &result {
-            self.phase = match error {
-                // The modem is there and set up: the next try begins behind that.
-                Error::Sim(_) => Phase::Pin,
-                Error::Registration { .. } | Error::PacketDataRefused(_) => Phase::Data,
-                _ => Phase::Unknown,
-            };
-            self.clean &= self.phase != Phase::Unknown;
-            self.entered = false;
-            self.aborted = true;
+    fn go_on(&mut self, device: &mut Device, config: &Config<'_>, now: Instant) -> Result<Step, Fault> {
+        if self.started {
+            self.started = false;
+            let ended = device.engine.ended();
+            self.handle(ended, device, config, now)?;
         }
-        result
+        self.advance(device, config, now)
+    }
+
+    /// Decides where to begin again after an error: the modem that is there and set up stays so.
+    fn abort(&mut self, fault: Fault) {
+        self.phase = match fault {
+            Fault::Sim(_) => Phase::Pin,
+            Fault::Unregistered => Phase::Data,
+            Fault::Refused(_) if self.phase >= Phase::Attach => Phase::Data,
+            Fault::Refused(_) if self.phase >= Phase::Pin => Phase::Pin,
+            _ => Phase::Unknown,
+        };
+        self.clean &= self.phase != Phase::Unknown;
+        self.entered = false;
+        self.aborted = true;
     }
 
     fn enter(&mut self, phase: Phase, now: Instant) {
@@ -211,7 +219,7 @@ impl Bringup {
     }
 
     /// Starts the command of the phase, or says what else it needs.
-    fn advance(&mut self, device: &mut Device, config: &Config<'_>, now: Instant) -> Result<Step, Error> {
+    fn advance(&mut self, device: &mut Device, config: &Config<'_>, now: Instant) -> Result<Step, Fault> {
         if device.restarted {
             // What a restart undoes is done again; the modem runs.
             device.restarted = false;
@@ -309,7 +317,7 @@ impl Bringup {
         }
     }
 
-    fn start(&mut self, device: &mut Device, config: &Config<'_>, now: Instant) -> Result<(), Error> {
+    fn start(&mut self, device: &mut Device, config: &Config<'_>, now: Instant) -> Result<(), Fault> {
         let apn = &config.apn;
         let (user, password) = apn.login.unwrap_or(("", ""));
         let line = device.engine.open(self.phase.spec());
@@ -333,6 +341,6 @@ impl Bringup {
         if let Some(number) = number {
             line.number(number);
         }
-        device.engine.begin(Payload::None, now).map_err(|_| Error::Argument("a setting"))
+        device.engine.begin(Payload::None, now).map_err(|_| Fault::Argument)
     }
 }

@@ -7,6 +7,7 @@ use monoclock::{Instant, Millis};
 
 use crate::at::{CommandLine, DataFrame, Fields, FinalResult, Framing, Token, Tokenizer, hex_digit};
 use crate::command::{Command, Spec};
+use crate::fault::{Fault, expect};
 use crate::urc::is_urc;
 use exchange::{Exchange, Phase};
 
@@ -173,6 +174,7 @@ impl Engine {
     }
 
     /// Forgets the exchange and everything received in part: the modem or its baud rate is changed.
+    #[inline(never)]
     pub const fn reset(&mut self) {
         self.tokenizer.reset();
         self.exchange.phase = Phase::Idle;
@@ -337,8 +339,9 @@ impl Engine {
     }
 
     /// How the exchange ended that is over.
-    pub(crate) fn ended(&mut self) -> Outcome {
-        self.finish().unwrap_or(Outcome::TimedOut { owes_data: false })
+    #[inline(never)]
+    pub(crate) fn ended(&mut self) -> Result<(), Fault> {
+        self.finish().map_or(Err(Fault::Timeout), expect)
     }
 
     /// The parameters of the first information response, behind its prefix.

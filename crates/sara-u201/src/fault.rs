@@ -4,7 +4,7 @@ use embedded_io::ErrorKind;
 
 use crate::at::{Cause, FinalResult};
 use crate::engine::Outcome;
-use crate::error::Error;
+use crate::error::{Error, SimError};
 
 /// Why an exchange failed; which command it was, the engine knows.
 ///
@@ -20,11 +20,26 @@ pub(crate) enum Fault {
     Restarted,
     Refused(Cause),
     Serial(ErrorKind),
+    Sim(SimFault),
     Timeout,
+    /// The time to register is over.
+    Unregistered,
+}
+
+/// Why the SIM is not ready; how many tries are left, the bring-up knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SimFault {
+    Busy,
+    Locked,
+    PinRequired,
+    PinWithheld,
+    PukRequired,
+    WrongPin,
 }
 
 impl Fault {
     /// The error that the program sees.
+    #[inline(never)]
     pub(crate) const fn named(self, command: &'static str) -> Error {
         match self {
             Self::Argument => Error::Argument(command),
@@ -35,7 +50,22 @@ impl Fault {
             Self::Restarted => Error::Restarted,
             Self::Refused(cause) => Error::Refused { command, cause },
             Self::Serial(kind) => Error::Serial(kind),
-            Self::Timeout => Error::Timeout { command },
+            Self::Sim(sim) => Error::Sim(sim.with_tries(None)),
+            Self::Timeout | Self::Unregistered => Error::Timeout { command },
+        }
+    }
+}
+
+impl SimFault {
+    /// The error that the program sees.
+    pub(crate) const fn with_tries(self, tries_left: Option<u8>) -> SimError {
+        match self {
+            Self::Busy => SimError::Busy,
+            Self::Locked => SimError::Locked,
+            Self::PinRequired => SimError::PinRequired { tries_left },
+            Self::PinWithheld => SimError::PinWithheld { tries_left },
+            Self::PukRequired => SimError::PukRequired { tries_left },
+            Self::WrongPin => SimError::WrongPin { tries_left },
         }
     }
 }

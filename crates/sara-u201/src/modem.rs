@@ -3,14 +3,13 @@
 use embedded_io::{Error as _, Read, ReadReady, Write};
 use monoclock::{Clock, Instant, Millis};
 
-use crate::at::FinalResult;
 use crate::bringup::{Bringup, Step};
 use crate::command::{Attention, CloseSocket, Command, ProbeErrorNumbers};
 use crate::config::Config;
 use crate::device::{Device, Discard, Sink};
-use crate::engine::{Outcome, Payload};
+use crate::engine::Payload;
 use crate::error::Error;
-use crate::fault::{Fault, expect};
+use crate::fault::Fault;
 use crate::lifecycle::PowerSaving;
 use crate::poll::Polled;
 use crate::power::Wiring;
@@ -240,11 +239,11 @@ where
     /// Runs the command that is open in the engine.
     #[inline(never)]
     fn exchange(&mut self, payload: Payload, data: &[u8], sink: &mut dyn Sink) -> Result<(), Fault> {
-        let outcome = self.run(payload, data, sink);
+        let ended = self.run(payload, data, sink);
         if self.saving == PowerSaving::Dtr {
             self.wiring.dtr(false);
         }
-        expect(outcome?)
+        ended
     }
 
     /// Wakes a modem that saves power.
@@ -262,7 +261,7 @@ where
             PowerSaving::Idle => {
                 // The first is lost if the modem sleeps, and wakes it.
                 for _ in 0..2 {
-                    if self.run_plain(&Attention)? == Outcome::Final(FinalResult::Ok) {
+                    if self.run_plain(&Attention).is_ok() {
                         break;
                     }
                 }
@@ -307,7 +306,7 @@ where
         while let Some(socket) = self.device.sockets.abandoned() {
             self.device.sockets.free(socket);
             // The modem may have closed it long since.
-            self.run_plain(&CloseSocket(socket))?;
+            let _ = self.run_plain(&CloseSocket(socket));
         }
         Ok(())
     }
@@ -316,8 +315,10 @@ where
     fn resync(&mut self) -> Result<(), Fault> {
         let probe = ProbeErrorNumbers;
         for _ in 0..RESYNC_TRIES {
-            if self.run_plain(&probe)? != Outcome::Final(FinalResult::Ok) {
-                continue;
+            match self.run_plain(&probe) {
+                Ok(()) => {}
+                Err(fault @ Fault::Serial(_)) => return Err(fault),
+                Err(_) => continue,
             }
             if probe.decode(self.device.engine.answer()) == Some(0) {
                 self.device.handle_restart();
@@ -344,20 +345,20 @@ where
     }
 
     /// Runs a command without preparing for it.
-    fn run_plain<X: Command>(&mut self, command: &X) -> Result<Outcome, Fault> {
+    fn run_plain<X: Command>(&mut self, command: &X) -> Result<(), Fault> {
         command.encode(self.device.engine.open(command.spec()));
         self.run(Payload::None, &[], &mut Discard)
     }
 
     /// Runs the command that is open in the engine to its end, whatever that is.
     #[inline(never)]
-    fn run(&mut self, payload: Payload, data: &[u8], sink: &mut dyn Sink) -> Result<Outcome, Fault> {
+    fn run(&mut self, payload: Payload, data: &[u8], sink: &mut dyn Sink) -> Result<(), Fault> {
         let now = self.clock.now();
         self.device.engine.begin(payload, now).map_err(|_| Fault::Argument)?;
         loop {
             self.pump(data, sink)?;
             if !self.device.engine.is_busy() {
-                return Ok(self.device.engine.ended());
+                return self.device.engine.ended();
             }
             self.wait();
         }

@@ -7,24 +7,25 @@ use crate::at::Cause;
 use crate::command::{Command, PinState, PsdActive, QueryRegistration, SOCKETS};
 use crate::config::{Config, PowerUp};
 use crate::device::Device;
-use crate::engine::Outcome;
 use crate::error::{Error, SimError};
-use crate::fault::{Fault, expect};
-use crate::registration::Domain;
+use crate::fault::{Fault, SimFault};
+use crate::registration::{Domain, RegistrationStatus};
+
+/// SIM not inserted.
+const ABSENT: Cause = Cause::Cme(10);
 
 impl Bringup {
     /// Takes the outcome of the phase's command.
     pub(super) fn handle(
         &mut self,
-        outcome: Outcome,
+        ended: Result<(), Fault>,
         device: &mut Device,
         config: &Config<'_>,
         now: Instant,
-    ) -> Result<(), Error> {
+    ) -> Result<(), Fault> {
         // Whatever the modem says shows that it listens.
-        let answered = matches!(outcome, Outcome::Final(_));
-        let done = expect(outcome);
-        let ok = done.is_ok();
+        let answered = matches!(ended, Ok(()) | Err(Fault::Refused(_)));
+        let ok = ended.is_ok();
         match self.phase {
             Phase::Sync | Phase::RateCheck if answered => {
                 device.engine.set_fresh();
@@ -40,7 +41,7 @@ impl Bringup {
             Phase::Sync => {
                 if now.has_reached(self.until) {
                     if self.clean || self.no_reset {
-                        return Err(Error::ModemLost);
+                        return Err(Fault::ModemLost);
                     }
                     // It was said to run and does not answer at any rate: from a reset, then.
                     self.phase = Phase::Unknown;
@@ -60,15 +61,15 @@ impl Bringup {
                 self.change_rate(config, now);
                 return Ok(());
             }
-            Phase::Pin => return self.handle_pin_state(outcome, device, config, now),
+            Phase::Pin => return self.handle_pin_state(ended, device, config, now),
             Phase::Tries => {
                 self.tries_left = Self::tries(device, PinState::Pin).filter(|_| ok);
                 self.check_pin(config)?;
             }
             Phase::EnterPin => {
                 self.entered = true;
-                match done {
-                    Err(Fault::Refused(Cause::Cme(10))) => return Err(SimError::Absent.into()),
+                match ended {
+                    Err(Fault::Refused(ABSENT)) => return ended,
                     Err(Fault::Refused(_)) => self.refuse_pin(config),
                     // Accepted; or nobody knows: the SIM's state tells.
                     _ => self.phase = Phase::Pin,
@@ -76,12 +77,9 @@ impl Bringup {
                 return Ok(());
             }
             Phase::TriesAfter => {
-                let tries_left = Self::tries(device, self.pin_state).filter(|_| ok);
-                return Err(match self.pin_state {
-                    PinState::Puk => SimError::PukRequired { tries_left },
-                    _ => SimError::WrongPin { tries_left },
-                }
-                .into());
+                self.tries_left = Self::tries(device, self.pin_state).filter(|_| ok);
+                let puk = self.pin_state == PinState::Puk;
+                return Err(Fault::Sim(if puk { SimFault::PukRequired } else { SimFault::WrongPin }));
             }
             Phase::Calls | Phase::Data => {
                 let domain =
@@ -116,12 +114,7 @@ impl Bringup {
             }
             _ => {}
         }
-        if let Err(fault) = done {
-            return Err(match fault {
-                Fault::Refused(cause) if self.is_about_packet_data() => Error::PacketDataRefused(cause),
-                fault => fault.named(device.engine.name()),
-            });
-        }
+        ended?;
         self.succeed(device, now);
         Ok(())
     }
@@ -155,17 +148,32 @@ impl Bringup {
         self.enter(self.phase.next(), now);
     }
 
-    const fn is_about_packet_data(&self) -> bool {
-        matches!(
-            self.phase,
-            Phase::Attach
+    /// The error that the program sees.
+    #[inline(never)]
+    pub(super) fn error(&self, fault: Fault, device: &Device, now: Instant) -> Error {
+        match (fault, self.phase) {
+            (Fault::Sim(sim), _) => sim.with_tries(self.tries_left).into(),
+            (Fault::Refused(ABSENT), Phase::Pin | Phase::EnterPin) => SimError::Absent.into(),
+            (Fault::Refused(cause), Phase::Pin) => SimError::Failure(cause).into(),
+            (
+                Fault::Refused(cause),
+                Phase::Attach
                 | Phase::Apn
                 | Phase::Authentication
                 | Phase::User
                 | Phase::Password
                 | Phase::Address
-                | Phase::Activate
-        )
+                | Phase::Activate,
+            ) => Error::PacketDataRefused(cause),
+            (Fault::Unregistered, _) => {
+                let (calls, data) = (device.circuit_switched.status, device.packet_switched.status);
+                let status = if calls == RegistrationStatus::Denied { calls } else { data };
+                Error::Registration { status, waited: now - self.since }
+            }
+            (Fault::Argument, Phase::Tries) => Error::Argument("the PIN"),
+            (Fault::Argument, _) => Error::Argument("a setting"),
+            (fault, _) => fault.named(device.engine.name()),
+        }
     }
 
     /// When the check of a new baud rate is over.

@@ -4,7 +4,7 @@ use crate::command::{Attention, Command, PinAttempts, QueryPin, QueryRegistratio
 use crate::registration::Domain;
 
 /// Where the bring-up stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Phase {
     /// Nothing is known about the modem.
     Unknown,

@@ -7,30 +7,28 @@ use crate::at::Cause;
 use crate::command::{Command, PinAttempts, PinState, QueryPin};
 use crate::config::Config;
 use crate::device::Device;
-use crate::engine::Outcome;
-use crate::error::{Error, SimError};
-use crate::fault::{Fault, expect};
+use crate::fault::{Fault, SimFault};
 
 impl Bringup {
     /// Takes the answer to `+CPIN?`.
     pub(super) fn handle_pin_state(
         &mut self,
-        outcome: Outcome,
+        ended: Result<(), Fault>,
         device: &Device,
         config: &Config<'_>,
         now: Instant,
-    ) -> Result<(), Error> {
-        let state = match expect(outcome) {
+    ) -> Result<(), Fault> {
+        let state = match ended {
             Ok(()) => QueryPin.decode(device.engine.answer()),
-            Err(Fault::Refused(Cause::Cme(10))) => return Err(SimError::Absent.into()),
-            Err(Fault::Refused(cause @ Cause::Cme(13 | 15))) => return Err(SimError::Failure(cause).into()),
+            // No SIM, failure, wrong SIM.
+            Err(Fault::Refused(Cause::Cme(10 | 13 | 15))) => return ended,
             // 14, SIM busy, and plain errors right after the start.
             Err(_) if now - self.since < config.sim_timeout => {
                 self.until = now + SIM_PAUSE;
                 self.phase = Phase::PinPause;
                 return Ok(());
             }
-            Err(_) => return Err(SimError::Busy.into()),
+            Err(_) => return Err(Fault::Sim(SimFault::Busy)),
         };
         match state {
             Some(PinState::Ready) => {
@@ -44,8 +42,8 @@ impl Bringup {
                 self.pin_state = PinState::Puk;
                 self.phase = Phase::TriesAfter;
             }
-            Some(PinState::Other) => return Err(SimError::Locked.into()),
-            None => return Err(Error::Garbled { command: device.engine.name() }),
+            Some(PinState::Other) => return Err(Fault::Sim(SimFault::Locked)),
+            None => return Err(Fault::Garbled),
         }
         Ok(())
     }
@@ -58,12 +56,11 @@ impl Bringup {
     }
 
     /// Decides whether the PIN may be tried.
-    pub(super) fn check_pin(&self, config: &Config<'_>) -> Result<(), Error> {
-        let tries_left = self.tries_left;
-        let Some(pin) = config.pin else { return Err(SimError::PinRequired { tries_left }.into()) };
-        let Some(pin) = latch(pin) else { return Err(Error::Argument("the PIN")) };
-        if self.refused_pin == Some(pin) || tries_left.is_some_and(|left| left <= 1) {
-            return Err(SimError::PinWithheld { tries_left }.into());
+    pub(super) fn check_pin(&self, config: &Config<'_>) -> Result<(), Fault> {
+        let Some(pin) = config.pin else { return Err(Fault::Sim(SimFault::PinRequired)) };
+        let Some(pin) = latch(pin) else { return Err(Fault::Argument) };
+        if self.refused_pin == Some(pin) || self.tries_left.is_some_and(|left| left <= 1) {
+            return Err(Fault::Sim(SimFault::PinWithheld));
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use monoclock::{Instant, Millis};
 use super::{Bringup, Phase};
 use crate::config::Config;
 use crate::device::Device;
-use crate::error::Error;
+use crate::fault::Fault;
 use crate::registration::RegistrationStatus;
 
 /// A refusal by the network that lasts so long is believed.
@@ -20,7 +20,7 @@ impl Bringup {
         device: &Device,
         config: &Config<'_>,
         now: Instant,
-    ) -> Result<Option<Phase>, Error> {
+    ) -> Result<Option<Phase>, Fault> {
         let (calls, data) = (device.circuit_switched.status, device.packet_switched.status);
         if data.is_registered() {
             self.denied_since = None;
@@ -38,8 +38,7 @@ impl Bringup {
             Millis::ZERO
         };
         if denied_for >= DENIED || waited >= config.registration_timeout {
-            let status = if denied { RegistrationStatus::Denied } else { data };
-            return Err(Error::Registration { status, waited });
+            return Err(Fault::Unregistered);
         }
         Ok(None)
     }
