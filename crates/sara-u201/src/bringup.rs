@@ -56,10 +56,9 @@ pub(crate) enum Step {
 
 /// The way to packet data.
 #[derive(Clone)]
+#[repr(C)] // What is small comes first, where one instruction of a small core reaches it.
 pub(crate) struct Bringup {
     phase: Phase,
-    /// The end of the phase, where it has one.
-    until: Instant,
     /// The next socket of an earlier life.
     socket: u8,
     /// The engine runs a command of this phase.
@@ -70,29 +69,31 @@ pub(crate) struct Bringup {
     clean: bool,
     /// The modem did not answer to anything: it is reset, whatever the settings say.
     lost: bool,
-    tries_left: Option<u8>,
     /// A PIN was sent and the SIM has not said READY since.
     entered: bool,
-    /// The PIN that was refused; it is not tried again.
-    refused_pin: Option<u32>,
-    /// What the SIM waits for, while the tries left are asked for.
-    pin_state: PinState,
-    /// The baud rate of the board's serial port.
-    rate: u32,
-    /// The baud rate that was in use before the last change.
-    old_rate: u32,
     /// The board cannot change its baud rate.
     rate_fixed: bool,
     /// The modem would not change its baud rate: it is not asked again.
     rate_kept: bool,
     /// The board's rate is to follow the modem's.
     rate_step: bool,
+    /// The last try ended in an error: times are counted anew.
+    aborted: bool,
+    /// What the SIM waits for, while the tries left are asked for.
+    pin_state: PinState,
+    tries_left: Option<u8>,
+    /// The PIN that was refused; it is not tried again.
+    refused_pin: Option<u32>,
+    /// The end of the phase, where it has one.
+    until: Instant,
+    /// The baud rate of the board's serial port.
+    rate: u32,
+    /// The baud rate that was in use before the last change.
+    old_rate: u32,
     /// When the next of the baud rates is tried.
     next_rate_at: Instant,
     /// When the wait for the SIM, or for the registration, began.
     since: Instant,
-    /// The last try ended in an error: times are counted anew.
-    aborted: bool,
     denied_since: Option<Instant>,
 }
 

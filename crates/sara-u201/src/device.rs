@@ -69,11 +69,8 @@ impl Sink for Fill<'_> {
 
 /// The modem as far as it is known.
 #[derive(Clone, Debug)]
+#[repr(C)] // What is small comes first, where one instruction of a small core reaches it.
 pub(crate) struct Device {
-    pub(crate) engine: Engine,
-    pub(crate) sockets: Sockets,
-    pub(crate) circuit_switched: Registration,
-    pub(crate) packet_switched: Registration,
     /// The packet data context is active.
     pub(crate) packet_data: bool,
     /// The modem has no open sockets but those in the table.
@@ -86,6 +83,10 @@ pub(crate) struct Device {
     pub(crate) hex: bool,
     pub(crate) data_mode: DataMode,
     pub(crate) probe: Probe,
+    pub(crate) circuit_switched: Registration,
+    pub(crate) packet_switched: Registration,
+    pub(crate) engine: Engine,
+    pub(crate) sockets: Sockets,
     pub(crate) urcs: Urcs,
 }
 

@@ -74,14 +74,15 @@ const STEP: Millis = Millis(1);
 /// assert_eq!(create.decode(engine.answer()), Some(2));
 /// ```
 #[derive(Clone, Debug)]
+#[repr(C)] // What is small comes first, where one instruction of a small core reaches it.
 pub struct Engine {
-    tokenizer: Tokenizer<RECEIVE>,
-    line: CommandLine,
-    stage: [u8; STAGE],
     /// When the pause behind the last received line is over.
     gap_end: Instant,
     prompt_pause: Millis,
     exchange: Exchange,
+    tokenizer: Tokenizer<RECEIVE>,
+    line: CommandLine,
+    stage: [u8; STAGE],
 }
 
 impl Default for Engine {

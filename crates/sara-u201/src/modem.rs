@@ -31,14 +31,8 @@ const WAKE: Millis = Millis(21);
 ///
 /// The driver owns all three; share a clock by reference. Nothing is sent before [`Modem::start`].
 #[derive(Debug)]
+#[repr(C)] // What is small comes first, where one instruction of a small core reaches it.
 pub struct Modem<S, P, C> {
-    serial: S,
-    pub(crate) wiring: P,
-    pub(crate) clock: C,
-    pub(crate) device: Device,
-    bringup: Bringup,
-    /// When the bring-up wants to go on.
-    wake_at: Option<Instant>,
     pub(crate) saving: PowerSaving,
     /// Whose command a poll has started.
     pub(crate) polled: Polled,
@@ -46,6 +40,13 @@ pub struct Modem<S, P, C> {
     pub(crate) polled_until: Instant,
     /// How many have polled so far.
     pub(crate) polls: u16,
+    /// When the bring-up wants to go on.
+    wake_at: Option<Instant>,
+    serial: S,
+    pub(crate) wiring: P,
+    pub(crate) clock: C,
+    bringup: Bringup,
+    pub(crate) device: Device,
 }
 
 impl<S, P, C> Modem<S, P, C>

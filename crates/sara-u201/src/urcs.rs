@@ -9,12 +9,13 @@ const MASK: usize = ROOM - 1;
 
 /// URCs as they came, in a ring: they are read when they are asked for.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub(crate) struct Urcs {
-    ring: [u8; ROOM],
     /// Where the oldest begins.
     start: usize,
     length: usize,
     lost: bool,
+    ring: [u8; ROOM],
 }
 
 impl Urcs {

@@ -20,11 +20,12 @@ const LINE: usize = 160;
 /// assert_eq!(injection.finish(), None);
 /// ```
 #[derive(Clone, Debug)]
+#[repr(C)] // What is small comes first, where one instruction of a small core reaches it.
 pub struct CommandLine {
-    bytes: [u8; LINE],
-    length: usize,
     parameters: bool,
     bad: bool,
+    length: usize,
+    bytes: [u8; LINE],
 }
 
 impl Default for CommandLine {

@@ -70,9 +70,8 @@ pub enum Token<'t> {
 /// assert_eq!(lines, 1); // the OK behind the data
 /// ```
 #[derive(Clone, Debug)]
+#[repr(C)] // What is small comes first, where one instruction of a small core reaches it.
 pub struct Tokenizer<const N: usize> {
-    line: [u8; N],
-    length: usize,
     /// The line buffer's content was handed out and is to be cleared.
     spent: bool,
     /// The line goes on from a piece that was handed out.
@@ -81,6 +80,8 @@ pub struct Tokenizer<const N: usize> {
     closing: bool,
     /// So many characters of data are to come.
     left: u32,
+    length: usize,
+    line: [u8; N],
 }
 
 impl<const N: usize> Default for Tokenizer<N> {

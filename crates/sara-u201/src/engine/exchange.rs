@@ -31,24 +31,25 @@ pub(super) enum Phase {
 
 /// The command that runs, and how far it is.
 #[derive(Clone, Debug)]
+#[repr(C)] // What is small comes first, where one instruction of a small core reaches it.
 pub(super) struct Exchange {
-    answer: [u8; ANSWER],
-    length: usize,
-    pub(super) spec: &'static Spec,
-    pub(super) payload: Payload,
     pub(super) phase: Phase,
-    /// Characters that are sent of the line, or of the data.
-    pub(super) sent: usize,
-    pub(super) outcome: Option<Outcome>,
-    /// The end of the phase.
-    pub(super) deadline: Instant,
-    /// The pause before the command ends then, whatever is received.
-    pub(super) gap_limit: Instant,
     answered: bool,
     /// A line that has begun belongs to the running command.
     pub(super) in_answer: bool,
     pub(super) garbled: bool,
     pub(super) stale: bool,
+    pub(super) outcome: Option<Outcome>,
+    /// The end of the phase.
+    pub(super) deadline: Instant,
+    /// The pause before the command ends then, whatever is received.
+    pub(super) gap_limit: Instant,
+    pub(super) spec: &'static Spec,
+    pub(super) payload: Payload,
+    /// Characters that are sent of the line, or of the data.
+    pub(super) sent: usize,
+    length: usize,
+    answer: [u8; ANSWER],
 }
 
 impl Exchange {
