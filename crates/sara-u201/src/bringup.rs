@@ -220,6 +220,7 @@ impl Bringup {
     }
 
     /// Starts the command of the phase, or says what else it needs.
+    #[inline(never)]
     fn advance(&mut self, device: &mut Device, config: &Config<'_>, now: Instant) -> Result<Step, Fault> {
         if device.restarted {
             // What a restart undoes is done again; the modem runs.
@@ -318,6 +319,7 @@ impl Bringup {
         }
     }
 
+    #[inline(never)]
     fn start(&mut self, device: &mut Device, config: &Config<'_>, now: Instant) -> Result<(), Fault> {
         let apn = &config.apn;
         let (user, password) = apn.login.unwrap_or(("", ""));

@@ -154,7 +154,7 @@ fn split(line: &[u8]) -> Option<(&[u8], Fields<'_>)> {
 
 /// Whether a line has the form of a URC.
 pub(crate) fn is_urc(line: &[u8]) -> bool {
-    line == b"RING" || (line.starts_with(b"+") && line.contains(&b':'))
+    line == b"RING" || (line.starts_with(b"+") && line.iter().any(|&byte| byte == b':'))
 }
 
 /// What the driver itself must know.
@@ -170,21 +170,24 @@ pub(crate) enum Notice {
 impl Notice {
     pub(crate) fn parse(line: &[u8]) -> Option<Self> {
         let (name, mut fields) = split(line)?;
-        Some(match name {
-            b"UUSORD" => Self::Data { socket: fields.number()?, length: fields.number()? },
-            b"UUSORF" => Self::Datagram { socket: fields.number()?, length: fields.number()? },
-            b"UUSOCL" => Self::Closed { socket: fields.number()? },
-            b"UUPSDD" => Self::PacketDataLost,
-            b"CGEV" if fields.bytes()?.ends_with(b"DETACH") => Self::PacketDataLost,
-            b"CREG" => registration(Domain::CircuitSwitched, fields)?,
-            b"CGREG" => registration(Domain::PacketSwitched, fields)?,
-            _ => return None,
-        })
+        let domain = match name {
+            b"UUPSDD" => return Some(Self::PacketDataLost),
+            b"CGEV" => return fields.bytes()?.ends_with(b"DETACH").then_some(Self::PacketDataLost),
+            b"CREG" => Domain::CircuitSwitched,
+            b"CGREG" => Domain::PacketSwitched,
+            _ => {
+                let &[b'U', b'U', b'S', b'O', kind, last] = name else { return None };
+                let socket = fields.number()?;
+                return match (kind, last) {
+                    (b'R', b'D') => Some(Self::Data { socket, length: fields.number()? }),
+                    (b'R', b'F') => Some(Self::Datagram { socket, length: fields.number()? }),
+                    (b'C', b'L') => Some(Self::Closed { socket }),
+                    _ => None,
+                };
+            }
+        };
+        Some(Self::Registration { domain, registration: Registration::parse(fields)? })
     }
-}
-
-fn registration(domain: Domain, fields: Fields<'_>) -> Option<Notice> {
-    Some(Notice::Registration { domain, registration: Registration::parse(fields)? })
 }
 
 impl Urc {

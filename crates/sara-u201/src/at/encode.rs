@@ -3,6 +3,10 @@
 /// Greatest length of a command line without its data: `AT`, parameters, carriage return.
 const LINE: usize = 160;
 
+/// The units of a decimal number.
+static UNITS: [u32; 10] =
+    [1_000_000_000, 100_000_000, 10_000_000, 1_000_000, 100_000, 10_000, 1000, 100, 10, 1];
+
 /// A command line under construction.
 ///
 /// A parameter that does not fit, or a string that would break out of its quotes, marks the line as bad
@@ -132,6 +136,7 @@ impl CommandLine {
         !self.bad
     }
 
+    #[inline(never)]
     fn push(&mut self, byte: u8) {
         if let Some(place) = self.bytes.get_mut(self.length) {
             *place = byte;
@@ -141,11 +146,20 @@ impl CommandLine {
         }
     }
 
-    pub(crate) fn decimal(&mut self, value: u32) {
-        if value > 9 {
-            self.decimal(value / 10);
+    pub(crate) fn decimal(&mut self, mut value: u32) {
+        let mut leading = true;
+        // By subtraction: the core has no division.
+        for &unit in &UNITS {
+            let mut digit = b'0';
+            while value >= unit {
+                value -= unit;
+                digit += 1;
+            }
+            leading &= digit == b'0' && unit > 1;
+            if !leading {
+                self.push(digit);
+            }
         }
-        self.push(b'0' + u8::try_from(value % 10).unwrap_or(0));
     }
 }
 

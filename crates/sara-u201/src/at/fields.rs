@@ -54,8 +54,14 @@ impl<'l> Fields<'l> {
     }
 
     /// Takes the next parameter as a decimal number.
+    #[inline]
     pub fn number<T: TryFrom<u32>>(&mut self) -> Option<T> {
-        T::try_from(parse_number(self.bytes()?)?).ok()
+        T::try_from(self.integer()?).ok()
+    }
+
+    #[inline(never)]
+    fn integer(&mut self) -> Option<u32> {
+        parse_number(self.bytes()?)
     }
 
     /// Takes the next parameter as a hexadecimal number (location areas, cells).
@@ -83,13 +89,15 @@ impl<'l> Fields<'l> {
 /// Reads a decimal number without a sign.
 #[must_use]
 pub fn parse_number(digits: &[u8]) -> Option<u32> {
-    if digits.is_empty() {
-        return None;
+    let mut value: u32 = 0;
+    for &digit in digits {
+        // Compared, since a checked multiplication is done in 64 bits.
+        if !digit.is_ascii_digit() || value > u32::MAX / 10 {
+            return None;
+        }
+        value = (value * 10).checked_add(u32::from(digit - b'0'))?;
     }
-    digits.iter().try_fold(0, |value: u32, &digit| {
-        let digit = if digit.is_ascii_digit() { digit - b'0' } else { return None };
-        value.checked_mul(10)?.checked_add(digit.into())
-    })
+    if digits.is_empty() { None } else { Some(value) }
 }
 
 #[cfg(test)]

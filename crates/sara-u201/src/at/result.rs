@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::fields::parse_number;
+use super::fields::Fields;
 
 /// How the modem ended a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,27 +52,27 @@ impl FinalResult {
     /// ```
     #[must_use]
     pub fn parse(line: &[u8]) -> Option<Self> {
-        for (word, result) in WORDS {
-            if line == word {
-                return Some(result);
+        for (word, result) in &WORDS {
+            if line == *word {
+                return Some(*result);
             }
         }
         if line.starts_with(b"CONNECT ") {
             return Some(Self::Connect);
         }
-        let (family, number) = line.split_at_checked(11)?;
-        let number = parse_number(number.trim_ascii()).and_then(|number| u16::try_from(number).ok());
+        let (family, rest) = line.strip_prefix(b"+CM")?.split_first()?;
+        let number = Fields::new(rest.strip_prefix(b" ERROR:")?).number();
         Some(Self::Refused(match (family, number) {
-            (b"+CME ERROR:", Some(number)) => Cause::Cme(number),
-            (b"+CMS ERROR:", Some(number)) => Cause::Cms(number),
-            (b"+CME ERROR:" | b"+CMS ERROR:", None) => Cause::Verbose,
+            (b'E', Some(number)) => Cause::Cme(number),
+            (b'S', Some(number)) => Cause::Cms(number),
+            (b'E' | b'S', None) => Cause::Verbose,
             _ => return None,
         }))
     }
 }
 
 /// The final result codes without a number.
-const WORDS: [(&[u8], FinalResult); 8] = [
+static WORDS: [(&[u8], FinalResult); 8] = [
     (b"OK", FinalResult::Ok),
     (b"CONNECT", FinalResult::Connect),
     (b"ERROR", FinalResult::Refused(Cause::Error)),

@@ -180,6 +180,9 @@ impl<const N: usize> Tokenizer<N> {
     }
 }
 
+/// Greatest length of data that is believed.
+const MAX_DATA: u32 = 1 << 20;
+
 /// Tells how many characters of data follow `line`, if the quote at its end opens the data of `frame`.
 fn opened_data(line: &[u8], frame: DataFrame<'_>) -> Option<u32> {
     let mut fields = Fields::new(line.strip_prefix(frame.prefix)?.strip_prefix(b":")?);
@@ -187,7 +190,11 @@ fn opened_data(line: &[u8], frame: DataFrame<'_>) -> Option<u32> {
         fields.raw()?;
     }
     let length: u32 = fields.number()?;
-    if fields.raw()? == b"\"" { length.checked_mul(if frame.hex { 2 } else { 1 }) } else { None }
+    // No modem has so much; it is a garbled length.
+    if fields.raw()? != b"\"" || length > MAX_DATA {
+        return None;
+    }
+    Some(if frame.hex { 2 * length } else { length })
 }
 
 #[cfg(test)]

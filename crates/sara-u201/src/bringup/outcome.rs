@@ -16,6 +16,7 @@ const ABSENT: Cause = Cause::Cme(10);
 
 impl Bringup {
     /// Takes the outcome of the phase's command.
+    #[inline(never)]
     pub(super) fn handle(
         &mut self,
         ended: Result<(), Fault>,

@@ -11,6 +11,7 @@ use crate::fault::{Fault, SimFault};
 
 impl Bringup {
     /// Takes the answer to `+CPIN?`.
+    #[inline(never)]
     pub(super) fn handle_pin_state(
         &mut self,
         ended: Result<(), Fault>,
