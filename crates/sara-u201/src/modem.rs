@@ -3,9 +3,8 @@
 use embedded_io::{Error as _, Read, ReadReady, Write};
 use monoclock::{Clock, Instant, Millis};
 
-use crate::at::CommandLine;
 use crate::bringup::{Bringup, Step};
-use crate::command::{Attention, CloseSocket, Command, ProbeErrorNumbers, Spec};
+use crate::command::{Attention, CloseSocket, Command, ProbeErrorNumbers};
 use crate::config::Config;
 use crate::device::{Device, Discard, Sink};
 use crate::engine::Payload;
@@ -37,8 +36,6 @@ pub struct Modem<S, P, C> {
     pub(crate) saving: PowerSaving,
     /// Whose command a poll has started.
     pub(crate) polled: Polled,
-    /// What came of preparing for the command that is open.
-    prepared: Result<(), Fault>,
     /// When that command is given up, unless it is polled before.
     pub(crate) polled_until: Instant,
     /// How many have polled so far.
@@ -71,7 +68,6 @@ where
             polled: Polled::No,
             polled_until: Instant::from_millis(0),
             polls: 0,
-            prepared: Ok(()),
         }
     }
 
@@ -203,7 +199,8 @@ where
     /// Runs a command without data.
     #[inline]
     pub(crate) fn ask<X: Command>(&mut self, command: &X) -> Result<X::Response, Fault> {
-        command.encode(self.open_command(command.spec()));
+        self.prepare()?;
+        command.encode(self.device.engine.open(command.spec()));
         self.exchange_plain()?;
         command.decode(self.device.engine.answer()).ok_or(Fault::Garbled)
     }
@@ -217,7 +214,8 @@ where
         data: &[u8],
         sink: &mut dyn Sink,
     ) -> Result<X::Response, Fault> {
-        command.encode(self.open_command(command.spec()));
+        self.prepare()?;
+        command.encode(self.device.engine.open(command.spec()));
         self.exchange(payload, data, sink)?;
         command.decode(self.device.engine.answer()).ok_or(Fault::Garbled)
     }
@@ -228,16 +226,10 @@ where
     }
 
     /// Brings both sides to a point where a command can be sent.
+    #[inline(never)]
     pub(crate) fn prepare(&mut self) -> Result<(), Fault> {
         self.wake()?;
         self.settle()
-    }
-
-    /// Begins the line of a command on a modem that is prepared; what failed at that, the exchange tells.
-    #[inline(never)]
-    fn open_command(&mut self, spec: &'static Spec) -> &mut CommandLine {
-        self.prepared = self.prepare();
-        self.device.engine.open(spec)
     }
 
     #[inline(never)]
@@ -248,7 +240,6 @@ where
     /// Runs the command that is open in the engine.
     #[inline(never)]
     fn exchange(&mut self, payload: Payload, data: &[u8], sink: &mut dyn Sink) -> Result<(), Fault> {
-        core::mem::replace(&mut self.prepared, Ok(()))?;
         let ended = self.run(payload, data, sink);
         if self.saving == PowerSaving::Dtr {
             self.wiring.dtr(false);

@@ -7,7 +7,7 @@ use crate::command::{CloseSocket, Command};
 use crate::device::{Discard, Sink};
 use crate::engine::Payload;
 use crate::error::Error;
-use crate::fault::{Fault, expect};
+use crate::fault::Fault;
 use crate::lifecycle::PowerSaving;
 use crate::modem::Modem;
 use crate::power::Wiring;
@@ -98,7 +98,7 @@ where
         if self.saving == PowerSaving::Dtr {
             self.wiring.dtr(false);
         }
-        expect(self.device.engine.ended())?;
+        self.device.engine.ended()?;
         command.decode(self.device.engine.answer()).ok_or(nb::Error::Other(Fault::Garbled))
     }
 

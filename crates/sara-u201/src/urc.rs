@@ -154,7 +154,7 @@ fn split(line: &[u8]) -> Option<(&[u8], Fields<'_>)> {
 
 /// Whether a line has the form of a URC.
 pub(crate) fn is_urc(line: &[u8]) -> bool {
-    line == b"RING" || (line.starts_with(b"+") && line.iter().any(|&byte| byte == b':'))
+    line == b"RING" || (line.starts_with(b"+") && line.iter().position(|&byte| byte == b':').is_some())
 }
 
 /// What the driver itself must know.
