@@ -231,6 +231,23 @@ fn a_streamed_payload_that_is_given_up_ends_the_connection() {
 }
 
 #[test]
+fn nothing_follows_disconnect() {
+    let (wire, clock) = (Wire::with(ACCEPTED), ManualClock::new());
+    let (mut receive, mut transmit) = ([0; 64], [0; 64]);
+    let mut session = Session::new(&mut receive, &mut transmit);
+    let mut connection = session.connect(wire.clone(), &clock, Connect::new(&["c"])).unwrap();
+    wire.take();
+    wire.send(&[0x32, 5, 0, 1, b't', 0, 7, 0x32, 5, 0, 1, b't', 0, 8]);
+    assert!(matches!(connection.poll(), Ok(Some(Event::Message(_)))));
+    drop(connection.disconnect().unwrap());
+    assert_eq!(wire.take(), [&[0x40, 2, 0, 7][..], &[0xE0, 0]], "what was handled is acknowledged before");
+    let publish = Publish::new(&["t"], b"");
+    assert_eq!(session.publish(&publish), Err(Misuse::NotConnected.into()));
+    assert!(matches!(session.poll_event(), Ok(None)), "what was not handled is left to the server");
+    assert_eq!(session.poll_transmit(), None);
+}
+
+#[test]
 fn subscriptions_are_granted_filter_by_filter_and_end() {
     let (wire, clock) = (Wire::with(ACCEPTED), ManualClock::new());
     let (mut receive, mut transmit) = ([0; 64], [0; 64]);
