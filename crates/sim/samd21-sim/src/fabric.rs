@@ -119,8 +119,6 @@ pub struct Fabric {
     pub plugs: Plugs,
     /// What firmware has touched that is not modelled, or used in a way that hardware does not like.
     pub warnings: Warnings,
-    /// The core stands still until then: the flash is busy.
-    pub stalled_until: Time,
     /// A block asks for a reset.
     pub reset: Option<ResetCause>,
     /// The cause of the last reset.
@@ -147,7 +145,6 @@ impl Fabric {
             ram: Memory::filled(0),
             plugs: Plugs::default(),
             warnings: Warnings::default(),
-            stalled_until: Time::ZERO,
             reset: None,
             reset_cause: ResetCause::PowerOn,
             nmi: false,

@@ -22,11 +22,13 @@ pub(super) struct FlashCache {
     /// The line that was used last.
     last: u32,
     lines: [u32; 8],
+    /// The cycle until which a command keeps the flash busy: a read waits.
+    busy_until: u64,
 }
 
 impl Default for FlashCache {
     fn default() -> Self {
-        Self { last: u32::MAX, lines: [u32::MAX; 8] }
+        Self { last: u32::MAX, lines: [u32::MAX; 8], busy_until: 0 }
     }
 }
 
@@ -42,6 +44,7 @@ impl Chip {
 
     #[inline]
     fn flash_line(&mut self, line: u32, cycles: &mut u64) {
+        *cycles = (*cycles).max(self.cache.busy_until);
         self.cache.last = line;
         let place = &mut self.cache.lines[(line & 7) as usize];
         if *place != line {
@@ -64,10 +67,10 @@ impl Chip {
     fn read_elsewhere(&mut self, address: u32, width: Width, cycles: &mut u64) -> Result<u32, BusFault> {
         if let Some((index, offset)) = self.slot_at(address) {
             self.charge_bridge(index, cycles);
-            return Ok(self.read_block(index, offset, width, cycles));
+            return Ok(self.read_block(index, offset, width, *cycles));
         }
         if IOBUS.contains(&address) && self.port != NOBODY {
-            return Ok(self.read_block(self.port, address & 0x1FF, width, cycles));
+            return Ok(self.read_block(self.port, address & 0x1FF, width, *cycles));
         }
         if ROWS.contains(&address) {
             *cycles += AHB_CYCLES + u64::from(self.fabric.nvm.wait_states);
@@ -77,15 +80,14 @@ impl Chip {
         Err(BusFault)
     }
 
-    fn read_block(&mut self, index: u8, offset: u32, width: Width, cycles: &mut u64) -> u32 {
-        self.advance(*cycles);
+    fn read_block(&mut self, index: u8, offset: u32, width: Width, cycles: u64) -> u32 {
+        self.advance(cycles);
         if !self.is_clocked(index) {
             return 0;
         }
         let slot = &mut self.slots[usize::from(index)];
         let value = slot.block.read(offset, width, &mut self.fabric) & width.mask();
         self.settle(index);
-        self.stall(cycles);
         value
     }
 
@@ -100,11 +102,11 @@ impl Chip {
     ) -> Result<(), BusFault> {
         if let Some((index, offset)) = self.slot_at(address) {
             self.charge_bridge(index, cycles);
-            self.write_block(index, offset, width, value, cycles);
+            self.write_block(index, offset, width, value, *cycles);
             return Ok(());
         }
         if IOBUS.contains(&address) && self.port != NOBODY {
-            self.write_block(self.port, address & 0x1FF, width, value, cycles);
+            self.write_block(self.port, address & 0x1FF, width, value, *cycles);
             return Ok(());
         }
         if address < FLASH_BYTES || ROWS.contains(&address) {
@@ -113,15 +115,17 @@ impl Chip {
         Err(BusFault)
     }
 
-    fn write_block(&mut self, index: u8, offset: u32, width: Width, value: u32, cycles: &mut u64) {
-        self.advance(*cycles);
+    fn write_block(&mut self, index: u8, offset: u32, width: Width, value: u32, cycles: u64) {
+        self.advance(cycles);
         if !self.is_clocked(index) {
             return;
         }
         let slot = &mut self.slots[usize::from(index)];
         slot.block.write(offset, width, value & width.mask(), &mut self.fabric);
         self.settle(index);
-        self.stall(cycles);
+        if index == self.nvmctrl {
+            self.hold_flash();
+        }
     }
 
     /// Writes to the address space of the flash go to the page buffer, which takes no bytes (section 22.6.4.3).
@@ -146,7 +150,7 @@ impl Chip {
         if let Some(slot) = self.slots.get_mut(usize::from(self.nvmctrl)) {
             slot.block.advance(&mut self.fabric);
             self.settle(self.nvmctrl);
-            self.stall(cycles);
+            self.hold_flash();
         }
         Ok(())
     }
@@ -157,12 +161,11 @@ impl Chip {
         *cycles += BRIDGE_CYCLES << shift.saturating_sub(self.fabric.clocks.cpu_shift);
     }
 
-    /// Lets the core stand still while the flash is busy, and forget what it has cached of it.
-    fn stall(&mut self, cycles: &mut u64) {
-        if self.fabric.stalled_until > self.fabric.now {
-            *cycles = self.cycle_of(self.fabric.stalled_until);
-            self.fabric.stalled_until = crate::time::Time::ZERO;
-            self.cache = FlashCache::default();
+    /// After a command to NVMCTRL the cache is empty, and reads of the flash wait until it is done.
+    fn hold_flash(&mut self) {
+        let busy_until = self.fabric.nvm.busy_until;
+        if busy_until > self.fabric.now {
+            self.cache = FlashCache { busy_until: self.cycle_of(busy_until), ..FlashCache::default() };
         }
     }
 }
