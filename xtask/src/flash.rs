@@ -15,7 +15,7 @@ pub(crate) mod program;
 mod tools;
 
 use plan::Plan;
-use program::Program;
+use program::Source;
 
 /// Builds a program and writes it to the board, whose settings stay
 #[derive(Debug, clap::Args)]
@@ -95,7 +95,12 @@ fn flash(args: &Args) -> Result<Value, Stop> {
         let reason = "a debug probe has no serial port: --port and --monitor do not go with --tool probe-rs";
         return Err(Stop::text(Kind::Usage, reason));
     }
-    let program = Program::get(&args.program, args.no_setup)?;
+    let source = Source::find(&args.program)?;
+    if matches!(source, Source::Workspace(_)) && !args.dry_run && args.tool != Tool::ProbeRs {
+        // Before anything is built for a board that is not there.
+        board::choose(&mut System, &args.selection)?;
+    }
+    let program = source.program(args.no_setup)?;
     let plan = Plan::new(&program, args.erase_settings, !args.no_verify, args.tool)?;
     eprintln!("{}", plan.shown(args.dry_run));
     if args.dry_run {

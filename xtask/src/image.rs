@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use serde_json::json;
 
 use crate::board::Stop;
-use crate::flash::program::{Program, sha256};
+use crate::flash::program::{Source, sha256};
 
 /// Writes a program as plain bytes or as UF2
 #[derive(Debug, clap::Args)]
@@ -50,7 +50,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 }
 
 fn write(args: &Args) -> Result<Result<(), Stop>> {
-    let program = match Program::get(&args.program, args.no_setup) {
+    let program = match Source::find(&args.program).and_then(|source| source.program(args.no_setup)) {
         Ok(program) => program,
         Err(stop) => return Ok(Err(stop)),
     };

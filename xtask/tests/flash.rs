@@ -125,6 +125,11 @@ fn every_kind_of_failure_has_its_exit_code_and_advice() {
     assert!(stderr(&nobody).contains("twice"), "{}", stderr(&nobody));
     assert_eq!((&json(&nobody)["ok"], &json(&nobody)["exit_code"]), (&false.into(), &3.into()));
 
+    // Nothing is built for a board that is not there.
+    let nobody = xtask(&["flash", "blink", "--port", "/dev/no-such-port"]);
+    assert_eq!(nobody.status.code(), Some(3));
+    assert!(!stderr(&nobody).contains("sha256"), "{}", stderr(&nobody));
+
     for arguments in [
         &["flash", "no-such-program"][..],
         &["flash", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")],

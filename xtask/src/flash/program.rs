@@ -26,27 +26,44 @@ pub(crate) struct Program {
     pub(crate) has_usb: Option<bool>,
 }
 
-impl Program {
-    /// Takes `name` as a file where there is one of that name, and else builds the program that is called so.
-    pub(crate) fn get(name: &str, no_setup: bool) -> Result<Self, Stop> {
-        let file = Path::new(name);
-        if file.is_file() {
-            return Self::read(file);
+/// Where a program comes from.
+#[derive(Debug)]
+pub(crate) enum Source {
+    /// A file that is there.
+    File(PathBuf),
+    /// A program of this workspace, by its name.
+    Workspace(String),
+}
+
+impl Source {
+    /// Takes `name` as a file where there is one of that name, and else as a program of this workspace.
+    pub(crate) fn find(name: &str) -> Result<Self, Stop> {
+        if Path::new(name).is_file() {
+            return Ok(Self::File(name.into()));
         }
         let known = firmware::programs().map_err(|error| Stop::new(Kind::Usage, error))?;
-        if !known.iter().any(|program| program == name) {
-            let advice = format!("The programs are: {}", known.join(", "));
-            return Err(
-                Stop::text(Kind::Usage, format!("`{name}` is neither a file nor a program")).advise(advice)
-            );
+        if known.iter().any(|program| program == name) {
+            return Ok(Self::Workspace(name.to_owned()));
         }
-        let tools = setup::tools(no_setup).map_err(|error| Stop::new(Kind::Build, error))?;
-        let built = firmware::build(&tools, &[name.to_owned()]);
-        let built = built.map_err(|error| Stop::new(Kind::Build, error))?;
-        let elf = built.first().map(|program| program.elf.clone());
-        Self::read(&elf.ok_or_else(|| Stop::text(Kind::Build, format!("`{name}` was not built")))?)
+        let advice = format!("The programs are: {}", known.join(", "));
+        Err(Stop::text(Kind::Usage, format!("`{name}` is neither a file nor a program")).advise(advice))
     }
 
+    /// Builds the program if need be, and checks it.
+    pub(crate) fn program(&self, no_setup: bool) -> Result<Program, Stop> {
+        let name = match self {
+            Self::File(file) => return Program::read(file),
+            Self::Workspace(name) => name,
+        };
+        let tools = setup::tools(no_setup).map_err(|error| Stop::new(Kind::Build, error))?;
+        let built = firmware::build(&tools, core::slice::from_ref(name));
+        let built = built.map_err(|error| Stop::new(Kind::Build, error))?;
+        let elf = built.first().map(|program| program.elf.clone());
+        Program::read(&elf.ok_or_else(|| Stop::text(Kind::Build, format!("`{name}` was not built")))?)
+    }
+}
+
+impl Program {
     fn read(file: &Path) -> Result<Self, Stop> {
         let shown = file.display();
         let bytes = fs::read(file).map_err(|error| {
