@@ -1,32 +1,19 @@
 use core::cell::{Cell, RefCell};
-use core::future::poll_fn;
-use core::pin::pin;
-use core::task::Poll;
 use core::time::Duration;
 
 use embedded_io_async::{Read, Write};
-use monoclock::{AsyncClock, Clock, Millis};
+use monoclock::Millis;
 use sara_u201::asynch::{Modem, Shared};
 use sara_u201::at::Fields;
 use sara_u201::command::{Command, Custom, Reply, Spec};
 use sara_u201::{Certificate, Error, Upload};
 use sara_u201_sim::{Profile, adversarial_payload};
 
-use crate::support::executor::{TaskClock, Tasks};
+use crate::support::executor::Tasks;
 use crate::support::peers::{script, serve};
 use crate::support::{Bench, config};
 
 type Handle<'r> = Modem<'r, 2, 256>;
-
-/// Lets a future run for so long and drops it; tells what came of it.
-async fn within<R>(clock: &TaskClock, time: Millis, future: impl Future<Output = R>) -> Option<R> {
-    let (mut future, mut timer) = (pin!(future), pin!(clock.wait_until(clock.now() + time)));
-    poll_fn(|context| match future.as_mut().poll(context) {
-        Poll::Ready(result) => Poll::Ready(Some(result)),
-        Poll::Pending => timer.as_mut().poll(context).map(|()| None),
-    })
-    .await
-}
 
 /// Brings a modem up on a bench with an echoing host and gives it to the test.
 fn with_modem<'b, F: Future<Output = ()> + 'b>(
@@ -81,7 +68,7 @@ fn the_next_command_gets_its_own_result() {
         async move {
             let whole = modem.execute(&subscriber()).await.unwrap();
             for time in 0..150 {
-                if within(clock, Millis(time), modem.execute(&serial_number())).await.is_none() {
+                if clock.within(Millis(time), modem.execute(&serial_number())).await.is_none() {
                     dropped.set(dropped.get() + 1);
                 }
                 assert_eq!(modem.execute(&subscriber()).await.unwrap(), whole, "after {time} ms");
@@ -109,15 +96,15 @@ fn bytes_are_read_and_written_once() {
             while back.borrow().len() < data.len() {
                 time = (time + 7) % 60;
                 if sent < data.len()
-                    && let Some(count) = within(clock, Millis(time), socket.write(&data[sent..])).await
+                    && let Some(count) = clock.within(Millis(time), socket.write(&data[sent..])).await
                 {
                     sent += count.unwrap();
                 }
                 let mut part = [0; 50];
-                if let Some(count) = within(clock, Millis(time), socket.read(&mut part)).await {
+                if let Some(count) = clock.within(Millis(time), socket.read(&mut part)).await {
                     back.borrow_mut().extend_from_slice(&part[..count.unwrap()]);
                 }
-                let _ = within(clock, Millis(time), socket.flush()).await;
+                let _ = clock.within(Millis(time), socket.flush()).await;
             }
             socket.close().await.unwrap();
         }
@@ -136,7 +123,7 @@ fn no_socket_is_left_behind() {
         let (clock, dropped, opened) = (&clock, &dropped, &opened);
         async move {
             for time in (0..1500).step_by(31) {
-                match within(clock, Millis(time), modem.connect("host.example", 80)).await {
+                match clock.within(Millis(time), modem.connect("host.example", 80)).await {
                     None => dropped.set(dropped.get() + 1),
                     // Dropped as it is, it closes too.
                     Some(socket) => {
@@ -172,7 +159,7 @@ fn an_upload_that_is_given_up_does_not_hang_the_modem() {
         async move {
             let certificate = Certificate::root("root", &root);
             for time in [5, 40, 80, 100, 120, 140, 160] {
-                assert!(within(clock, Millis(time), modem.store_certificate(&certificate)).await.is_none());
+                assert!(clock.within(Millis(time), modem.store_certificate(&certificate)).await.is_none());
                 // The modem takes commands for commands again, not for data.
                 modem.signal().await.unwrap();
             }
@@ -194,7 +181,7 @@ fn a_runner_can_be_stopped_and_started() {
         let clock = clock.clone();
         async move {
             for time in (3..).step_by(7) {
-                assert!(within(&clock, Millis(time), runner.run(&config())).await.is_none());
+                assert!(clock.within(Millis(time), runner.run(&config())).await.is_none());
             }
         }
     });

@@ -20,3 +20,4 @@ mod polled_stacks_never_wait;
 mod refused_packet_data_says_why;
 mod several_tasks_use_the_modem;
 mod tasks_are_told_what_went_wrong;
+mod tasks_survive_every_fault;

@@ -2,7 +2,7 @@
 
 use core::cell::{Cell, RefCell};
 use core::future::poll_fn;
-use core::pin::Pin;
+use core::pin::{Pin, pin};
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
@@ -38,7 +38,7 @@ impl ErrorType for LinePort {
 
 impl LinePort {
     async fn served<R>(waiting: &Waiting, future: impl Future<Output = R>) -> R {
-        let mut future = core::pin::pin!(future);
+        let mut future = pin!(future);
         poll_fn(|context| {
             let poll = future.as_mut().poll(context);
             if poll.is_pending() {
@@ -111,6 +111,16 @@ impl AsyncClock for TaskClock {
 }
 
 impl TaskClock {
+    /// Lets a future run for so long and drops it; tells what came of it.
+    pub(crate) async fn within<R>(&self, time: Millis, future: impl Future<Output = R>) -> Option<R> {
+        let (mut future, mut timer) = (pin!(future), pin!(self.wait_until(self.now() + time)));
+        poll_fn(|context| match future.as_mut().poll(context) {
+            Poll::Ready(result) => Poll::Ready(Some(result)),
+            Poll::Pending => timer.as_mut().poll(context).map(|()| None),
+        })
+        .await
+    }
+
     pub(crate) async fn pause(&self, span: Millis) {
         self.wait_until(self.now() + span).await;
     }
