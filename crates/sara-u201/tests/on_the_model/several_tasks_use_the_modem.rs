@@ -3,11 +3,12 @@ use core::cell::{Cell, RefCell};
 use embedded_io_async::{Read, ReadReady, Write};
 use monoclock::Millis;
 use sara_u201::asynch::{Modem, Shared};
-use sara_u201::{Config, DataMode, Urc};
+use sara_u201::{Certificate, Config, ConnectReason, DataMode, Error, TlsProfile, Urc};
 use sara_u201_sim::{Event, Profile, adversarial_payload};
 
 use crate::support::executor::Tasks;
 use crate::support::peers::{script, serve};
+use crate::support::tls::{self, Authority, ServerOptions};
 use crate::support::{Bench, config};
 
 const HOSTS: [&str; 3] = ["one.example", "two.example", "three.example"];
@@ -113,4 +114,37 @@ fn a_lent_socket_serves_asynchronous_code_too() {
         Read::read_exact(&mut socket, &mut back).await.unwrap();
         assert_eq!(&back, b"hello");
     });
+}
+
+#[test]
+fn a_task_speaks_tls() {
+    let bench = Bench::new(Profile::default());
+    let (ours, foreign) = (Authority::new("ours"), Authority::new("foreign"));
+    tls::serve(&bench.network, HOSTS[0], 8883, ours.issue(HOSTS[0], 2040), &ServerOptions::default());
+    tls::serve(&bench.network, HOSTS[1], 8883, foreign.issue(HOSTS[1], 2040), &ServerOptions::default());
+    let mut shared: Shared<2, 256> = Shared::new();
+    let (mut runner, modem) = shared.split(bench.port(), bench.wires(), bench.task_clock());
+    let root = ours.der.clone();
+    let mut tasks = Tasks::new(&bench);
+    tasks.spawn_background(async move {
+        runner.run(&config()).await.unwrap();
+    });
+    tasks.spawn(async {
+        modem.start().await.unwrap();
+        modem.store_certificate(&Certificate::root("root", &root)).await.unwrap();
+        let profile = TlsProfile::new("root");
+        let refused = modem.connect_tls(HOSTS[1], 8883, &profile).await;
+        assert!(
+            matches!(refused, Err(Error::Connect(error)) if error.reason == ConnectReason::Tls),
+            "{refused:?}"
+        );
+        let mut socket = modem.connect_tls(HOSTS[0], 8883, &profile).await.unwrap();
+        socket.write_all(b"secret").await.unwrap();
+        socket.set_answer_awaited(true);
+        let mut back = [0; 6];
+        socket.read_exact(&mut back).await.unwrap();
+        assert_eq!(&back, b"secret");
+        socket.close().await.unwrap();
+    });
+    tasks.run();
 }
