@@ -76,6 +76,19 @@ pub fn serve(run: &mut Run, port: u16, between: &mut dyn FnMut(Time)) -> Result<
     let listener = TcpListener::bind(("127.0.0.1", port)).map_err(GdbError::Port)?;
     let address = listener.local_addr().map_err(GdbError::Port)?;
     eprintln!("waiting for GDB: target remote {address}");
+    serve_on(run, &listener, between)
+}
+
+/// Does the same at a port that is open already.
+///
+/// # Errors
+///
+/// The connection breaks.
+pub fn serve_on(
+    run: &mut Run,
+    listener: &TcpListener,
+    between: &mut dyn FnMut(Time),
+) -> Result<(), GdbError> {
     let (stream, _) = listener.accept().map_err(GdbError::Port)?;
     stream.set_nodelay(true).map_err(GdbError::Port)?;
     run.watch.strict = false;

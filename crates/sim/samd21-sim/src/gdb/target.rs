@@ -28,6 +28,11 @@ impl Target for Session<'_> {
         Some(self)
     }
 
+    /// The line is a loopback: packets are better read than short.
+    fn use_rle(&self) -> bool {
+        false
+    }
+
     fn guard_rail_implicit_sw_breakpoints(&self) -> bool {
         true
     }
