@@ -28,20 +28,23 @@ const TOUCH: u32 = 1200;
 /// How long the host's last request is still answered after the touch.
 const GOODBYE: Millis = Millis(20);
 
+type Serial = SerialPort<'static, UsbBus, [u8; BUFFER], [u8; BUFFER]>;
+type Device = UsbDevice<'static, UsbBus>;
+
 /// Device and port.
 struct Port {
-    device: UsbDevice<'static, UsbBus>,
-    serial: SerialPort<'static, UsbBus, [u8; BUFFER], [u8; BUFFER]>,
+    device: &'static mut Device,
+    serial: &'static mut Serial,
 }
 
 impl Port {
     #[inline(never)]
     fn poll(&mut self) {
-        self.device.poll(&mut [&mut self.serial]);
+        self.device.poll(&mut [self.serial]);
     }
 }
 
-static PORT: Mutex<RefCell<Option<&'static mut Port>>> = Mutex::new(RefCell::new(None));
+static PORT: Mutex<RefCell<Option<Port>>> = Mutex::new(RefCell::new(None));
 
 /// What the console is made of; [`UsbParts::start`] makes it.
 pub struct UsbParts {
@@ -52,27 +55,44 @@ pub struct UsbParts {
 
 impl UsbParts {
     /// Attaches to the bus.
-    // Not inlined: what builds the port takes much stack, which is free again afterwards.
-    #[inline(never)]
     #[must_use]
     pub fn start(self, clocks: &mut Clocks, timer: Timer) -> Option<Console> {
-        let main = clocks.main();
-        let clock = clocks.controller.usb(&main)?;
-        let bus = UsbBus::new(&clock, &mut clocks.pm, self.dm, self.dp, self.usb);
-        let allocator = cortex_m::singleton!(USB: UsbBusAllocator<UsbBus> = UsbBusAllocator::new(bus))?;
-        let serial = SerialPort::new_with_store(allocator, [0; BUFFER], [0; BUFFER]);
-        let strings =
-            StringDescriptors::default().manufacturer("Arduino LLC").product("Arduino MKR GSM 1400");
-        let device = UsbDeviceBuilder::new(allocator, IDENTITY).strings(&[strings]).ok()?;
-        let device = device.device_class(USB_CLASS_CDC).build();
-        let port = cortex_m::singleton!(PORT: Port = Port { device, serial })?;
-        critical_section::with(|section| PORT.borrow(section).replace(Some(port)));
+        let allocator = self.allocator(clocks)?;
+        let serial = serial(allocator)?;
+        let device = device(allocator)?;
+        critical_section::with(|section| PORT.borrow(section).replace(Some(Port { device, serial })));
         reset::set_last_words(say_last_words);
         handler::USB_DEVICE.set(serve);
         // SAFETY: the handler is ready to run.
         unsafe { NVIC::unmask(pac::Interrupt::USB) };
         Some(Console { timer, is_read: true, after_return: false })
     }
+
+    // What is built here, and in the two functions below, takes much stack before it is in its place: one after the
+    // other, not all at once.
+    #[inline(never)]
+    fn allocator(self, clocks: &mut Clocks) -> Option<&'static UsbBusAllocator<UsbBus>> {
+        let main = clocks.main();
+        let clock = clocks.controller.usb(&main)?;
+        let bus = UsbBus::new(&clock, &mut clocks.pm, self.dm, self.dp, self.usb);
+        let allocator = cortex_m::singleton!(USB: UsbBusAllocator<UsbBus> = UsbBusAllocator::new(bus))?;
+        Some(allocator)
+    }
+}
+
+#[inline(never)]
+fn serial(allocator: &'static UsbBusAllocator<UsbBus>) -> Option<&'static mut Serial> {
+    cortex_m::singleton!(
+        SERIAL: Serial = SerialPort::new_with_store(allocator, [0; BUFFER], [0; BUFFER])
+    )
+}
+
+#[inline(never)]
+fn device(allocator: &'static UsbBusAllocator<UsbBus>) -> Option<&'static mut Device> {
+    let strings = StringDescriptors::default().manufacturer("Arduino LLC").product("Arduino MKR GSM 1400");
+    let builder = UsbDeviceBuilder::new(allocator, IDENTITY).strings(&[strings]).ok()?;
+    let builder = builder.device_class(USB_CLASS_CDC);
+    cortex_m::singleton!(DEVICE: Device = builder.build())
 }
 
 /// The console.
@@ -209,7 +229,7 @@ const LAST_POLLS: u32 = 20_000;
 fn with_port<R>(what: impl FnOnce(&mut Port) -> R) -> Option<R> {
     critical_section::with(|section| {
         let mut port = PORT.borrow(section).try_borrow_mut().ok()?;
-        port.as_mut().map(|port| what(port))
+        port.as_mut().map(what)
     })
 }
 

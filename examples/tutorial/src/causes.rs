@@ -98,15 +98,5 @@ impl Explain for sara_u201::Error {
 
 impl<E> Explain for eccx08::Error<E> where Self: fmt::Display {}
 
-impl<E> Explain for eccx08::ProvisionError<E>
-where
-    Self: fmt::Display,
-    eccx08::Error<E>: fmt::Display,
-{
-    fn explain_cause(&self, console: &mut dyn Write) -> fmt::Result {
-        match self {
-            Self::Element(error) => because(console, error),
-            _ => Ok(()),
-        }
-    }
-}
+// It displays as what the element said, where the element is to blame.
+impl<E> Explain for eccx08::ProvisionError<E> where Self: fmt::Display {}

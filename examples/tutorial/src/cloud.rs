@@ -30,6 +30,8 @@ pub(crate) type CloudFailure<B> = Failure<LinkError, eccx08::Error<B>>;
 ///
 /// # Errors
 /// The failure that was final, or the last of [`Settings::attempts`] in a row.
+// Not inlined: its stack is not to lie under what the caller did before.
+#[inline(never)]
 pub fn run<I, D, S, P, C, K>(
     element: &mut Eccx08<I, D>,
     modem: &mut Modem<S, P, C>,

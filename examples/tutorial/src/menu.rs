@@ -8,6 +8,8 @@ const LINE: usize = 272;
 /// Lets the person look at the settings and change them, until they are done.
 ///
 /// A secret is neither shown nor echoed, and a value that breaks its rules is not taken.
+// Not inlined: its stack is not to lie under what the caller did before.
+#[inline(never)]
 pub fn run(store: &mut impl Store, console: &mut impl Console) {
     let _ = writeln!(console, "set NAME VALUE, set NAME (forgets it), show, run");
     loop {

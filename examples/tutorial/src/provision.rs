@@ -24,6 +24,8 @@ pub enum Outcome {
 ///
 /// # Errors
 /// [`ProvisionError`]; nothing is locked without the person's word.
+// Not inlined: its stack is not to lie under what the caller did before.
+#[inline(never)]
 pub fn run<I: I2c, D: DelayNs, K: Console>(
     element: &mut Eccx08<I, D>,
     console: &mut K,

@@ -52,6 +52,8 @@ impl<F: NorFlash, T: FnMut() -> String<LONGEST>> Telemetry<'_, F, T> {
 ///
 /// # Errors
 /// The failure that was final, or the last of [`Settings::attempts`] in a row; what waits stays on flash.
+// Not inlined: its stack is not to lie under what the caller did before.
+#[inline(never)]
 pub fn run<I, D, S, P, C, K, F, T>(
     element: &mut Eccx08<I, D>,
     modem: &mut Modem<S, P, C>,
