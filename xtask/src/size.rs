@@ -13,6 +13,7 @@ use crate::toolchain::TARGET;
 use crate::{exec, workspace};
 
 mod image;
+mod irreversible;
 mod origin;
 mod probes;
 mod programs;

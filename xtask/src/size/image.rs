@@ -1,7 +1,7 @@
 //! Reads a linked program: how large it is, whose code it holds, and which panics are left in it.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -23,6 +23,8 @@ pub(crate) struct Image {
     pub(crate) bytes_by_crate: Vec<(String, u64)>,
     /// The functions that are left, the largest first.
     pub(crate) functions: Vec<(String, u64)>,
+    /// The lines that code came from, inlined code included, by source file.
+    pub(crate) lines: BTreeMap<String, BTreeSet<u64>>,
     /// The places of panics, as crate and place; only in a program that keeps them.
     pub(crate) panics: Vec<(String, String)>,
 }
@@ -44,6 +46,7 @@ impl Image {
             ram: size_where(is_in_ram),
             bytes_by_crate: bytes_by_crate(&elf, origins)?,
             functions: functions(&elf),
+            lines: lines(&elf)?,
             panics: panics(&elf, origins)?,
         })
     }
@@ -125,6 +128,34 @@ fn code_by_file(
     elf: &ElfFile32<'_, Endianness>,
     range: &core::ops::Range<u64>,
 ) -> Result<BTreeMap<String, u64>> {
+    let mut sizes = BTreeMap::<String, u64>::new();
+    each_line(elf, range, |path, _, bytes| {
+        let size = sizes.entry(path).or_default();
+        *size = size.saturating_add(bytes);
+    })?;
+    Ok(sizes)
+}
+
+/// Lists the lines that are left in the code.
+fn lines(elf: &ElfFile32<'_, Endianness>) -> Result<BTreeMap<String, BTreeSet<u64>>> {
+    let mut lines = BTreeMap::<String, BTreeSet<u64>>::new();
+    if let Some(text) = elf.section_by_name(".text") {
+        let range = text.address()..text.address().saturating_add(text.size());
+        each_line(elf, &range, |path, line, bytes| {
+            if bytes > 0 {
+                lines.entry(path).or_default().insert(line);
+            }
+        })?;
+    }
+    Ok(lines)
+}
+
+/// Tells of each stretch of code in `range` its source file, its line, and its length.
+fn each_line(
+    elf: &ElfFile32<'_, Endianness>,
+    range: &core::ops::Range<u64>,
+    mut tell: impl FnMut(String, u64, u64),
+) -> Result<()> {
     let sections = gimli::DwarfSections::load(|id| -> Result<Cow<'_, [u8]>> {
         Ok(match elf.section_by_name(id.name()) {
             Some(section) => Cow::Borrowed(section.data()?),
@@ -132,23 +163,22 @@ fn code_by_file(
         })
     })?;
     let dwarf = sections.borrow(|section| EndianSlice::new(section, LittleEndian));
-    let mut sizes = BTreeMap::<String, u64>::new();
     let mut units = dwarf.units();
     while let Some(header) = units.next()? {
         let unit = dwarf.unit(header)?;
         let Some(program) = unit.line_program.clone() else { continue };
         let mut rows = program.rows();
-        let mut previous: Option<(u64, u64)> = None;
+        let mut previous: Option<(u64, u64, u64)> = None;
         while let Some((header, row)) = rows.next_row()? {
-            if let Some((address, file)) = previous.filter(|(address, _)| range.contains(address)) {
-                let path = path_of(&dwarf, &unit, header, file)?;
-                let size = sizes.entry(path).or_default();
-                *size = size.saturating_add(row.address().saturating_sub(address));
+            if let Some((address, file, line)) = previous.filter(|(address, ..)| range.contains(address)) {
+                let bytes = row.address().saturating_sub(address);
+                tell(path_of(&dwarf, &unit, header, file)?, line, bytes);
             }
-            previous = (!row.end_sequence()).then(|| (row.address(), row.file_index()));
+            let line = row.line().map_or(0, core::num::NonZero::get);
+            previous = (!row.end_sequence()).then(|| (row.address(), row.file_index(), line));
         }
     }
-    Ok(sizes)
+    Ok(())
 }
 
 fn path_of<R: Reader>(

@@ -8,7 +8,7 @@ use toml::Table;
 
 use super::image::Image;
 use super::origin::Origins;
-use super::stack;
+use super::{irreversible, stack};
 use crate::build::firmware::{self, Program};
 use crate::rows::Row;
 use crate::setup::Tools;
@@ -48,7 +48,7 @@ pub(super) struct Report {
     pub(super) text: String,
     /// More about each program, by its name.
     pub(super) details: serde_json::Map<String, Value>,
-    /// What exceeds its budget, or has none.
+    /// What exceeds its budget, has none, or holds code that it must not.
     pub(super) exceeded: Vec<String>,
 }
 
@@ -70,6 +70,7 @@ pub(super) fn measure(tools: &Tools, names: &[String], functions: bool, accept: 
             budgets.accept(&program);
         }
         report.exceeded.extend(budgets.exceeded_by(&program));
+        report.exceeded.extend(irreversible::findings(&program.name, &image)?);
         report.rows.extend(rows(&program, stack));
         report.text.push_str(&shown(&program, &image, &panics, functions, &budgets));
         let crates: serde_json::Map<_, _> =
