@@ -39,6 +39,7 @@ mod pdu;
 mod poll;
 mod power;
 mod registration;
+mod settle;
 mod sim;
 mod sms;
 mod socket;

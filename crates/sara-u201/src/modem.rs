@@ -4,7 +4,7 @@ use embedded_io::{Error as _, Read, ReadReady, Write};
 use monoclock::{Clock, Instant, Millis};
 
 use crate::bringup::{Bringup, Step};
-use crate::command::{Attention, CloseSocket, Command, ProbeErrorNumbers};
+use crate::command::Command;
 use crate::config::Config;
 use crate::device::{Device, Discard, Sink};
 use crate::engine::Payload;
@@ -18,14 +18,8 @@ use crate::urc::Urc;
 
 /// Bytes that are read from the serial port at a time.
 const CHUNK: usize = 64;
-/// Questions to a modem whose answers got out of step, before it is given up.
-const RESYNC_TRIES: u8 = 5;
-/// Silence after which nothing late is expected any more.
-const QUIET: Millis = Millis(300);
 /// Longest wait when nothing has a deadline.
 const CALL_AGAIN: Millis = Millis(10);
-/// Time for the modem to wake up (at least 20 ms).
-const WAKE: Millis = Millis(21);
 
 /// A SARA-U201 on the serial port `S`, with its pins behind `P`, on the clock `C`.
 ///
@@ -225,13 +219,6 @@ where
         result.map_err(|fault| fault.named(self.device.engine.name()))
     }
 
-    /// Brings both sides to a point where a command can be sent.
-    #[inline(never)]
-    pub(crate) fn prepare(&mut self) -> Result<(), Fault> {
-        self.wake()?;
-        self.settle()
-    }
-
     #[inline(never)]
     fn exchange_plain(&mut self) -> Result<(), Fault> {
         self.exchange(Payload::None, &[], &mut Discard)
@@ -245,31 +232,6 @@ where
             self.wiring.dtr(false);
         }
         ended
-    }
-
-    /// Wakes a modem that saves power.
-    fn wake(&mut self) -> Result<(), Fault> {
-        match self.saving {
-            PowerSaving::Off => {}
-            PowerSaving::Dtr => {
-                self.wiring.dtr(true);
-                let awake = self.clock.now() + WAKE;
-                while !self.clock.now().has_reached(awake) {
-                    self.clock.wait(awake);
-                    self.serve()?;
-                }
-            }
-            PowerSaving::Idle => {
-                // The first is lost if the modem sleeps, and wakes it.
-                for _ in 0..2 {
-                    if self.run_plain(&Attention).is_ok() {
-                        break;
-                    }
-                }
-                self.device.engine.set_fresh();
-            }
-        }
-        Ok(())
     }
 
     pub(crate) const fn baud_rate(&self) -> u32 {
@@ -290,63 +252,8 @@ where
         self.bringup.lose_modem();
     }
 
-    fn settle(&mut self) -> Result<(), Fault> {
-        self.serve()?;
-        self.leave_polled()?;
-        // Only what was polled and left alone can be running here.
-        while self.device.engine.is_busy() {
-            self.wait();
-            self.serve()?;
-        }
-        if self.device.engine.is_stale() {
-            self.resync()?;
-        }
-        if self.device.restarted {
-            return Err(Fault::Restarted);
-        }
-        while let Some(socket) = self.device.sockets.abandoned() {
-            self.device.sockets.free(socket);
-            // The modem may have closed it long since.
-            let _ = self.run_plain(&CloseSocket(socket));
-        }
-        Ok(())
-    }
-
-    /// Asks until the answer is surely that of the question, then lets late ones pass.
-    fn resync(&mut self) -> Result<(), Fault> {
-        let probe = ProbeErrorNumbers;
-        for _ in 0..RESYNC_TRIES {
-            match self.run_plain(&probe) {
-                Ok(()) => {}
-                Err(fault @ Fault::Serial(_)) => return Err(fault),
-                Err(_) => continue,
-            }
-            if probe.decode(self.device.engine.answer()) == Some(0) {
-                self.device.handle_restart();
-            }
-            self.wait_until_quiet()?;
-            self.device.engine.set_fresh();
-            return Ok(());
-        }
-        self.bringup.lose_modem();
-        Err(Fault::ModemLost)
-    }
-
-    fn wait_until_quiet(&mut self) -> Result<(), Fault> {
-        let mut quiet_at = self.clock.now() + QUIET;
-        // Bounded, should the modem never be quiet.
-        let limit = quiet_at + Millis(4 * QUIET.0);
-        while !self.clock.now().has_reached(quiet_at) {
-            if self.serve()? {
-                quiet_at = (self.clock.now() + QUIET).earlier(limit);
-            }
-            self.clock.wait(quiet_at);
-        }
-        Ok(())
-    }
-
     /// Runs a command without preparing for it.
-    fn run_plain<X: Command>(&mut self, command: &X) -> Result<(), Fault> {
+    pub(crate) fn run_plain<X: Command>(&mut self, command: &X) -> Result<(), Fault> {
         command.encode(self.device.engine.open(command.spec()));
         self.run(Payload::None, &[], &mut Discard)
     }

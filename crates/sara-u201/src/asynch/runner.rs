@@ -18,17 +18,10 @@ use crate::engine::{Outcome, Payload};
 use crate::error::Error;
 use crate::lifecycle::PowerSaving;
 use crate::power::Wiring;
+use crate::settle::{QUIET, QUIET_LIMIT, RESYNC_TRIES, WAKE};
 
 /// Bytes that are moved at a time.
 const CHUNK: usize = 64;
-/// Questions to a modem whose answers got out of step, before it is given up.
-const RESYNC_TRIES: u8 = 5;
-/// Silence after which nothing late is expected any more.
-const QUIET: Millis = Millis(300);
-/// Longest wait for that silence.
-const QUIET_LIMIT: Millis = Millis(1200);
-/// Time for the modem to wake up (at least 20 ms).
-const WAKE: Millis = Millis(21);
 /// Longest time that the serial port may refuse to take a byte.
 const SEND: Millis = Millis::from_secs(10);
 
