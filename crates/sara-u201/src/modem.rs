@@ -39,7 +39,7 @@ pub struct Modem<S, P, C> {
     serial: S,
     pub(crate) wiring: P,
     pub(crate) clock: C,
-    bringup: Bringup,
+    pub(crate) bringup: Bringup,
     pub(crate) device: Device,
 }
 
