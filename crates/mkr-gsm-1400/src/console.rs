@@ -60,7 +60,11 @@ impl UsbParts {
         let allocator = self.allocator(clocks)?;
         let serial = serial(allocator)?;
         let device = device(allocator)?;
-        critical_section::with(|section| PORT.borrow(section).replace(Some(Port { device, serial })));
+        critical_section::with(|section| {
+            if let Ok(mut port) = PORT.borrow(section).try_borrow_mut() {
+                *port = Some(Port { device, serial });
+            }
+        });
         reset::set_last_words(say_last_words);
         handler::USB_DEVICE.set(serve);
         // SAFETY: the handler is ready to run.

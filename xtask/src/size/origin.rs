@@ -28,13 +28,19 @@ impl Origins {
 
     /// Returns the crate that `path` belongs to, and the path inside it.
     pub(crate) fn of(&self, path: &str) -> (String, String) {
-        if let Some(inside) = path.strip_prefix(&self.root) {
-            let inside = inside.trim_start_matches('/');
-            let owner = self.ours.iter().find_map(|(directory, name)| {
+        let of_ours = |inside: &str| {
+            self.ours.iter().find_map(|(directory, name)| {
                 let file = inside.strip_prefix(directory.as_str())?.strip_prefix('/')?;
                 Some((name.clone(), file.to_owned()))
-            });
-            return owner.unwrap_or_else(|| ("the probe".to_owned(), inside.to_owned()));
+            })
+        };
+        if let Some(inside) = path.strip_prefix(&self.root) {
+            let inside = inside.trim_start_matches('/');
+            return of_ours(inside).unwrap_or_else(|| ("the probe".to_owned(), inside.to_owned()));
+        }
+        // The place of a panic is relative to the root.
+        if let Some(found) = of_ours(path) {
+            return found;
         }
         if let Some((_, library)) = path.split_once("/library/") {
             let (name, file) = library.split_once('/').unwrap_or((library, ""));
