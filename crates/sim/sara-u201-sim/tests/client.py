@@ -179,12 +179,21 @@ def begin(modem):
 
 
 def attach(modem):
+    # The network tells the time when it lets the modem in, which may have been before AT+CTZU=1.
+    modem.command("AT+COPS=2", 180)
+    modem.command("AT+COPS=0", 180)
     for _ in range(60):
         status = modem.command("AT+CREG?").split(",")[1]
         if status in ("1", "5"):
             break
         time.sleep(0.2)
     check("registration", status in ("1", "5"), True)
+    for _ in range(60):
+        year = int(modem.command("AT+CCLK?")[8:10])
+        if 26 <= year < 80:
+            break
+        time.sleep(0.2)
+    check("clock", 26 <= year < 80, True)
     modem.command("AT+CGATT=1", 180)
     modem.command('AT+UPSD=0,1,"internet"')
     if modem.command("AT+UPSND=0,8").endswith(",0"):
