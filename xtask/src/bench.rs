@@ -10,12 +10,15 @@ use crate::{exec, workspace};
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Every figure is virtual time, bytes or a count: it is the same on every machine.\n\n\
-    Examples:\n  cargo xtask bench token\n  cargo xtask bench modem --json"
+    Examples:\n  cargo xtask bench token\n  cargo xtask bench modem --json\n  cargo xtask bench faults --seeds 3"
 )]
 pub(crate) struct Args {
     /// Which one
     #[arg(value_enum)]
     name: Bench,
+    /// How many seeds each of the modem's faults gets [default: 100]
+    #[arg(long)]
+    seeds: Option<u32>,
     /// Print one JSON object as the last line of stdout; everything for people goes to stderr
     #[arg(long)]
     json: bool,
@@ -55,6 +58,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     cargo.args(["bench", "--package", package, "--bench", target, "--"]);
     if args.json {
         cargo.arg("--json");
+    }
+    if let Some(seeds) = args.seeds {
+        cargo.env("SARA_FAULT_SEEDS", seeds.to_string());
     }
     let status = exec::status(&mut cargo).with_context(|| format!("cannot run the benchmark `{target}`"))?;
     Ok(exec::forwarded(status))

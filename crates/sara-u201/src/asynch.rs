@@ -8,6 +8,8 @@
 //!   with buffered, interrupt-driven ports.
 //! - Time is an [`AsyncClock`]; no timer is global.
 //! - No heap, no critical section, no atomics: all of it belongs to one executor on one thread.
+//! - A command ends after the manual's time; a read waits as long as it takes. Put it under a time-out of the
+//!   executor's, if it is not to.
 //! - Futures may be dropped at any `await`; nothing is lost and nobody gets the result of another's command.
 //!
 //! ```
