@@ -177,6 +177,7 @@ impl Bringup {
         if device.engine.is_busy() {
             return Ok(Step::Exchange);
         }
+        device.engine.set_prompt_pause(config.prompt_pause);
         if core::mem::take(&mut self.aborted) {
             self.since = now;
             self.denied_since = None;

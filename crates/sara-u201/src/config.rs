@@ -30,6 +30,9 @@ pub struct Config<'c> {
     pub registration_timeout: Millis,
     /// How socket data is written on the serial line.
     pub data_mode: DataMode,
+    /// The pause between the modem's `@` and the data. The manual wants 50 ms; less breaks its rule, though
+    /// firmware in the field is known to bear it.
+    pub prompt_pause: Millis,
     /// How lost URCs are made up for.
     pub probe: Probe,
 }
@@ -47,6 +50,7 @@ impl<'c> Config<'c> {
             sim_timeout: Millis::from_secs(20),
             registration_timeout: Millis::from_secs(180),
             data_mode: DataMode::Auto,
+            prompt_pause: Millis(50),
             probe: Probe::DEFAULT,
         }
     }
@@ -62,6 +66,7 @@ impl core::fmt::Debug for Config<'_> {
             .field("sim_timeout", &self.sim_timeout)
             .field("registration_timeout", &self.registration_timeout)
             .field("data_mode", &self.data_mode)
+            .field("prompt_pause", &self.prompt_pause)
             .field("probe", &self.probe)
             .finish_non_exhaustive()
     }

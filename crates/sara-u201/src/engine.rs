@@ -110,6 +110,12 @@ impl Engine {
         self.prompt_pause = pause;
     }
 
+    /// The pause between the prompt and the data.
+    #[must_use]
+    pub const fn prompt_pause(&self) -> Millis {
+        self.prompt_pause
+    }
+
     /// Starts a command.
     ///
     /// # Errors
