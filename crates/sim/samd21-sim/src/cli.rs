@@ -18,8 +18,9 @@ use samd21_sim::report::report;
 use samd21_sim::run::{Entry, Pause, Run};
 
 mod console;
+mod pty;
 
-use console::{Sends, Terminal, parse_send};
+use console::{Input, Sends, Terminal, parse_input, parse_send};
 
 /// Runs firmware images for the Arduino MKR GSM 1400 on an emulated SAMD21G18A, in virtual time
 #[derive(Debug, clap::Parser)]
@@ -51,9 +52,9 @@ pub(crate) struct RunArgs {
     /// Where the core begins: behind the board's loader, or at the image's vectors on a chip just reset
     #[arg(long, value_enum, default_value_t = EntryArg::Loader)]
     entry: EntryArg,
-    /// Connects standard input to the console (`-`); its output is shown in any case
-    #[arg(long, value_name = "-")]
-    console: Option<String>,
+    /// Connects standard input (`-`) or a pseudo-terminal (`pty`) to the console; its output is shown in any case
+    #[arg(long, value_name = "-|pty", value_parser = parse_input)]
+    console: Option<Input>,
     /// Types TEXT into the console at SECONDS; `\n`, `\r` and `\t` are understood
     #[arg(long, value_name = "TEXT@SECONDS", value_parser = parse_send)]
     send: Vec<(String, Duration)>,
@@ -171,12 +172,16 @@ impl RunArgs {
         }
     }
 
+    fn terminal(&self, console: &Console) -> Result<Terminal, Box<dyn Error>> {
+        let terminal = Terminal::new(console.clone(), self.console, self.trace.contains(&TraceArg::Usb));
+        Ok(terminal.map_err(|error| format!("cannot open a pseudo-terminal: {error}"))?)
+    }
+
     /// Lets the firmware run; true when what was waited for has come.
     fn drive(&self, run: &mut Run, console: &Console) -> Result<bool, Box<dyn Error>> {
         let end = self.seconds.map_or(Time::NEVER, Time::from_duration);
         let mut sends = Sends::new(&self.send);
-        let keyboard = self.console.as_deref() == Some("-");
-        let mut terminal = Terminal::new(console.clone(), keyboard, self.trace.contains(&TraceArg::Usb));
+        let mut terminal = self.terminal(console)?;
         loop {
             let now = run.machine.now();
             if now >= end {
@@ -199,7 +204,7 @@ impl RunArgs {
     /// Lets a debugger steer.
     fn debug(&self, run: &mut Run, console: &Console, port: u16) -> Result<bool, Box<dyn Error>> {
         let mut sends = Sends::new(&self.send);
-        let mut terminal = Terminal::new(console.clone(), false, self.trace.contains(&TraceArg::Usb));
+        let mut terminal = self.terminal(console)?;
         samd21_sim::gdb::serve(run, port, &mut |now| {
             for text in sends.due(now) {
                 console.type_in(text.as_bytes());

@@ -1,11 +1,14 @@
 //! The console on this side: standard output, standard input, texts typed at set times.
 
 use core::time::Duration;
-use std::io::{Read as _, Write as _};
+use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::sync::mpsc::{Receiver, channel};
+use std::time::Instant;
 
 use samd21_sim::Time;
 use samd21_sim::board::usb_host::Console;
+
+use super::pty::Pty;
 
 /// How much of what was shown is searched for a text.
 const MEMORY: usize = 64 * 1024;
@@ -39,37 +42,59 @@ impl Sends {
     }
 }
 
-/// Shows what the device says, and types what comes on standard input.
+/// Where what is typed comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Input {
+    /// Standard input.
+    Standard,
+    /// A pseudo-terminal that another program opens.
+    Pty,
+}
+
+/// Reads the argument of `--console`.
+pub(super) fn parse_input(argument: &str) -> Result<Input, String> {
+    match argument {
+        "-" => Ok(Input::Standard),
+        "pty" => Ok(Input::Pty),
+        _ => Err("expected - or pty".to_owned()),
+    }
+}
+
+/// Shows what the device says, and types what comes from outside.
 #[derive(Debug)]
 pub(super) struct Terminal {
     console: Console,
-    input: Option<Receiver<Vec<u8>>>,
+    keyboard: Option<Receiver<Vec<u8>>>,
+    pty: Option<Pty>,
+    /// When the run began, if virtual time may not run ahead of real time: somebody is at the other end.
+    paced_from: Option<Instant>,
     shown: Vec<u8>,
     searched: usize,
     trace: bool,
 }
 
 impl Terminal {
-    pub(super) fn new(console: Console, keyboard: bool, trace: bool) -> Self {
-        let input = keyboard.then(|| {
-            let (sender, receiver) = channel();
-            std::thread::spawn(move || {
-                let mut buffer = [0; 256];
-                while let Ok(count @ 1..) = std::io::stdin().read(&mut buffer) {
-                    if sender.send(buffer.iter().take(count).copied().collect()).is_err() {
-                        break;
-                    }
-                }
-            });
-            receiver
-        });
-        Self { console, input, shown: Vec::new(), searched: 0, trace }
+    pub(super) fn new(console: Console, input: Option<Input>, trace: bool) -> std::io::Result<Self> {
+        let pty = if input == Some(Input::Pty) { Some(Pty::open()?) } else { None };
+        if let Some(pty) = &pty {
+            eprintln!("console at {}", pty.name());
+        }
+        let keyboard = (input == Some(Input::Standard)).then(keyboard);
+        let person = keyboard.is_some() && std::io::stdin().is_terminal();
+        let paced_from = (person || pty.is_some()).then(Instant::now);
+        Ok(Self { console, keyboard, pty, paced_from, shown: Vec::new(), searched: 0, trace })
     }
 
     /// Moves bytes both ways.
     pub(super) fn exchange(&mut self, now: Time) -> std::io::Result<()> {
-        for bytes in self.input.iter().flat_map(Receiver::try_iter) {
+        if let Some(from) = self.paced_from {
+            std::thread::sleep(now.as_duration().saturating_sub(from.elapsed()));
+        }
+        for bytes in self.keyboard.iter().flat_map(Receiver::try_iter) {
             self.console.type_in(&bytes);
+        }
+        if let Some(pty) = &mut self.pty {
+            self.console.type_in(&pty.receive()?);
         }
         let output = self.console.take_output();
         if output.is_empty() {
@@ -77,6 +102,9 @@ impl Terminal {
         }
         if self.trace {
             eprintln!("{now} usb < {:?}", String::from_utf8_lossy(&output));
+        }
+        if let Some(pty) = &mut self.pty {
+            pty.send(&output)?;
         }
         let mut out = std::io::stdout().lock();
         out.write_all(&output)?;
@@ -97,4 +125,18 @@ impl Terminal {
         self.searched = self.shown.len().saturating_sub(text.len() - 1).max(self.searched);
         found
     }
+}
+
+/// Reads standard input in a thread of its own: a read cannot be asked whether it would wait.
+fn keyboard() -> Receiver<Vec<u8>> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        let mut buffer = [0; 256];
+        while let Ok(count @ 1..) = std::io::stdin().read(&mut buffer) {
+            if sender.send(buffer.iter().take(count).copied().collect()).is_err() {
+                break;
+            }
+        }
+    });
+    receiver
 }
