@@ -1,8 +1,9 @@
 //! `cargo xtask bench`: figures in virtual time, bytes and counts.
 
-use std::process::ExitCode;
+use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result};
+use serde_json::json;
 
 use crate::{exec, workspace};
 
@@ -39,29 +40,57 @@ enum Bench {
 }
 
 impl Bench {
-    /// Returns the package and the bench target in it.
-    const fn target(self) -> (&'static str, &'static str) {
+    /// Returns the packages, and the bench target in each.
+    const fn targets(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Self::Token => ("eccx08", "token"),
-            Self::Modem => ("sara-u201", "modem"),
-            Self::Faults => ("sara-u201", "faults"),
-            Self::Session => ("gcp-iot-core", "session"),
-            Self::Board => ("samd21-sim", "board"),
+            Self::Token => &[("eccx08", "token")],
+            Self::Modem => &[("sara-u201", "modem")],
+            Self::Faults => &[("sara-u201", "faults")],
+            Self::Session => &[("gcp-iot-core", "session"), ("mqtt-lite", "codec")],
+            Self::Board => &[("samd21-sim", "board")],
         }
     }
 }
 
 /// Runs the task.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    let (package, target) = args.name.target();
+    let targets = args.name.targets();
+    if let ([_, _, ..], true) = (targets, args.json) {
+        return merged(targets);
+    }
+    for (package, target) in targets {
+        let mut cargo = bench(package, target);
+        if args.json {
+            cargo.arg("--json");
+        }
+        if let Some(seeds) = args.seeds {
+            cargo.env("SARA_FAULT_SEEDS", seeds.to_string());
+        }
+        let status = exec::status(&mut cargo).with_context(|| format!("cannot run the benchmark `{target}`"))?;
+        if !status.success() {
+            return Ok(exec::forwarded(status));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Runs several targets, and prints the rows of all as one object.
+fn merged(targets: &[(&str, &str)]) -> Result<ExitCode> {
+    let mut rows = Vec::new();
+    for (package, target) in targets {
+        let mut cargo = bench(package, target);
+        cargo.arg("--json").stderr(Stdio::inherit());
+        let text = exec::stdout(&mut cargo)?;
+        let last = text.lines().last().with_context(|| format!("`{target}` printed nothing"))?;
+        let report: serde_json::Value = serde_json::from_str(last).context("no JSON")?;
+        rows.extend(report["rows"].as_array().context("no rows")?.iter().cloned());
+    }
+    println!("{}", json!({ "rows": rows }));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn bench(package: &str, target: &str) -> Command {
     let mut cargo = workspace::cargo();
     cargo.args(["bench", "--package", package, "--bench", target, "--"]);
-    if args.json {
-        cargo.arg("--json");
-    }
-    if let Some(seeds) = args.seeds {
-        cargo.env("SARA_FAULT_SEEDS", seeds.to_string());
-    }
-    let status = exec::status(&mut cargo).with_context(|| format!("cannot run the benchmark `{target}`"))?;
-    Ok(exec::forwarded(status))
+    cargo
 }
