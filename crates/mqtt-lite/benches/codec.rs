@@ -73,24 +73,29 @@ fn instructions(name: &str) -> Option<u64> {
 }
 
 fn ours(messages: u64) {
-    let (mut receive, mut transmit) = ([0; 256], [0; 256]);
-    let mut session = Session::new(&mut receive, &mut transmit);
-    let now = Instant::from_millis(0);
-    session.begin(Connect::new(&["c"])).unwrap();
-    let mut wire = [0; PACKET];
-    let length = session.poll_transmit().unwrap().len();
-    session.handle_transmitted(length, now);
-    deliver(&mut session, &[0x20, 2, 0, 0]);
-    assert_eq!(session.poll_event(), Ok(None));
+    let mut buffers = [[0; 256]; 4];
+    let [receive, transmit, others_receive, others_transmit] = &mut buffers;
+    let mut sender = connected(receive, transmit);
+    let mut receiver = connected(others_receive, others_transmit);
     for _ in 0..messages {
-        session.publish(black_box(&Publish::new(&[TOPIC], &PAYLOAD))).unwrap();
-        let packet = session.poll_transmit().unwrap();
-        wire.copy_from_slice(packet);
-        session.handle_transmitted(PACKET, now);
-        deliver(&mut session, black_box(&wire));
-        let Ok(Some(Event::Message(message))) = session.poll_event() else { panic!("no message") };
+        sender.publish(black_box(&Publish::new(&[TOPIC], &PAYLOAD))).unwrap();
+        let packet = sender.poll_transmit().unwrap();
+        assert_eq!(packet.len(), PACKET);
+        deliver(&mut receiver, black_box(packet));
+        sender.handle_transmitted(PACKET, Instant::from_millis(0));
+        let Ok(Some(Event::Message(message))) = receiver.poll_event() else { panic!("no message") };
         black_box(message);
     }
+}
+
+fn connected<'b>(receive: &'b mut [u8], transmit: &'b mut [u8]) -> Session<'b> {
+    let mut session = Session::new(receive, transmit);
+    session.begin(Connect::new(&["c"])).unwrap();
+    let length = session.poll_transmit().unwrap().len();
+    session.handle_transmitted(length, Instant::from_millis(0));
+    deliver(&mut session, &[0x20, 2, 0, 0]);
+    assert_eq!(session.poll_event(), Ok(None));
+    session
 }
 
 fn deliver(session: &mut Session<'_>, bytes: &[u8]) {

@@ -134,7 +134,7 @@ pub enum Waiting {
 
 impl Error {
     /// Gives the error of a session, which has no transport, the type of one that has.
-    #[inline(never)]
+    #[cfg_attr(target_os = "none", inline(never))]
     pub(crate) fn of<T>(self) -> Error<T> {
         match self {
             Self::Transport(never) => match never {},

@@ -59,7 +59,7 @@ impl<'b> InFlight<'b> {
     }
 
     /// Picks an identifier that is not in use [MQTT-2.3.1-2].
-    #[inline(never)]
+    #[cfg_attr(target_os = "none", inline(never))]
     pub(crate) fn unused_identifier(&self) -> Result<PacketIdentifier, ResourceError> {
         if self.length == IN_FLIGHT {
             return Err(ResourceError::InFlight);
@@ -72,7 +72,7 @@ impl<'b> InFlight<'b> {
     }
 
     /// Enters a packet; [`InFlight::unused_identifier`] has made sure of the room.
-    #[inline(never)]
+    #[cfg_attr(target_os = "none", inline(never))]
     pub(crate) fn insert(&mut self, identifier: PacketIdentifier, awaited: u8, count: u16) {
         self.last = identifier;
         if let Some(entry) = self.entries.get_mut(self.length) {
@@ -150,13 +150,13 @@ impl<'b> InFlight<'b> {
     }
 
     /// Where the copy of the packet at `index` begins.
-    #[inline(never)]
+    #[cfg_attr(target_os = "none", inline(never))]
     fn place(&self, index: usize) -> usize {
         self.entries().iter().take(index).map(Entry::retained).sum()
     }
 
     /// Frees an entry; those behind move up and stay in order [MQTT-4.6.0-1].
-    #[inline(never)]
+    #[cfg_attr(target_os = "none", inline(never))]
     fn remove(&mut self, index: usize) {
         move_down(self.retained, self.place(index), self.place(index + 1)..self.place(self.length));
         let mut next = Entry::FREE;

@@ -65,7 +65,7 @@ impl<'b> Inbound<'b> {
     }
 
     /// What follows the fixed header of the packet that was cut off last, or its piece of payload.
-    #[inline(never)]
+    #[cfg_attr(target_os = "none", inline(never))]
     pub(crate) fn body(&self) -> &[u8] {
         self.buffer.get(self.frame.start..self.frame.end).unwrap_or_default()
     }
@@ -112,7 +112,7 @@ impl<'b> Inbound<'b> {
     }
 
     /// Cuts off `length` bytes that come after `header` bytes.
-    #[inline(never)]
+    #[cfg_attr(target_os = "none", inline(never))]
     const fn cut(&mut self, first: Option<u8>, header: usize, length: usize, left: usize) {
         let start = self.start + header;
         self.start = start + length;

@@ -35,18 +35,18 @@ impl<'b> Outbound<'b> {
         self.bytes(&[byte]);
     }
 
-    #[inline(never)]
+    #[cfg_attr(target_os = "none", inline(never))]
     pub(crate) fn integer(&mut self, value: u16) {
         self.bytes(&value.to_be_bytes());
     }
 
-    #[inline(never)]
+    #[cfg_attr(target_os = "none", inline(never))]
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
         copy(self.space(bytes.len()), bytes);
     }
 
     /// Writes the concatenation of `parts` with its length in front; `wrong` is what is wrong with it.
-    #[inline(never)]
+    #[cfg_attr(target_os = "none", inline(never))]
     pub(crate) fn text(&mut self, parts: &[&str], wrong: Option<Misuse>) {
         self.misuse = self.misuse.or(wrong);
         self.length_of(parts.iter().map(|part| part.len()).sum());
@@ -65,7 +65,7 @@ impl<'b> Outbound<'b> {
 
     /// Takes the next `length` bytes to be filled by the caller; none when they do not fit, or when
     /// something was wrong before.
-    #[inline(never)]
+    #[cfg_attr(target_os = "none", inline(never))]
     pub(crate) fn space(&mut self, length: usize) -> &mut [u8] {
         let start = self.end;
         self.end = start.saturating_add(length);
@@ -100,7 +100,7 @@ impl<'b> Outbound<'b> {
     }
 
     /// Puts in a packet that is nothing but its first byte and perhaps an identifier.
-    #[inline(never)]
+    #[cfg_attr(target_os = "none", inline(never))]
     pub(crate) fn short(&mut self, first: u8, identifier: Option<PacketIdentifier>) {
         self.begin();
         if let Some(identifier) = identifier {
@@ -120,7 +120,7 @@ impl<'b> Outbound<'b> {
     }
 
     /// The bytes that are still to be sent.
-    #[inline(never)]
+    #[cfg_attr(target_os = "none", inline(never))]
     pub(crate) fn pending(&self) -> &[u8] {
         self.buffer.get(self.pending.clone()).unwrap_or_default()
     }

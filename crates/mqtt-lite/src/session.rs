@@ -149,7 +149,7 @@ impl<'b> Session<'b> {
     ///
     /// Whoever must poll a transport to notice its bytes polls more often then.
     #[must_use]
-    #[inline(never)] // several callers
+    #[cfg_attr(target_os = "none", inline(never))] // several callers
     pub fn is_answer_awaited(&self) -> bool {
         match self.phase {
             Phase::Closed => false,
@@ -165,7 +165,7 @@ impl<'b> Session<'b> {
     }
 
     /// Forgets the connection; only what a persistent session keeps remains.
-    #[inline(never)] // several callers
+    #[cfg_attr(target_os = "none", inline(never))] // several callers
     pub const fn close(&mut self) {
         self.phase = Phase::Closed;
         self.out.clear();

@@ -62,7 +62,7 @@ impl FixedHeader {
 /// Copies `from` to the beginning of `to`, as much as fits.
 ///
 /// A function of its own, since each copy of the loop would cost 30 bytes of flash.
-#[inline(never)]
+#[cfg_attr(target_os = "none", inline(never))]
 pub(crate) fn copy(to: &mut [u8], from: &[u8]) {
     for (to, from) in to.iter_mut().zip(from) {
         *to = *from;
@@ -72,7 +72,7 @@ pub(crate) fn copy(to: &mut [u8], from: &[u8]) {
 /// Moves the bytes of `range` down to the place `to`, which is not above it.
 ///
 /// Bytes leave nothing behind, which also keeps `memmove` (768 B) out of the image.
-#[inline(never)]
+#[cfg_attr(target_os = "none", inline(never))]
 pub(crate) fn move_down(bytes: &mut [u8], to: usize, range: Range<usize>) {
     let cells = Cell::from_mut(bytes).as_slice_of_cells();
     let (to, from) = (cells.get(to..), cells.get(range));

@@ -89,7 +89,7 @@ impl Head {
     }
 
     /// Decodes what follows the fixed header.
-    #[inline(never)]
+    #[cfg_attr(target_os = "none", inline(never))]
     pub(crate) fn decode(first: u8, body: &[u8]) -> Result<Self, PeerError> {
         let qos_bits = first >> QOS_SHIFT & 3;
         if QoS::from_bits(qos_bits).is_none() {

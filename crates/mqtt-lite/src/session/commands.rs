@@ -131,7 +131,7 @@ impl Session<'_> {
         if qos == QoS::AtMostOnce { Ok(None) } else { Ok(Some(self.in_flight.unused_identifier()?)) }
     }
 
-    #[inline(never)]
+    #[cfg_attr(target_os = "none", inline(never))]
     fn check_ready(&mut self) -> Result<(), Misuse> {
         if self.phase != Phase::Connected {
             Err(Misuse::NotConnected)

@@ -49,7 +49,7 @@ impl Session<'_> {
     }
 
     /// The event that [`Session::next`] has found.
-    #[inline(never)]
+    #[cfg_attr(target_os = "none", inline(never))]
     pub(crate) fn event(&self) -> Event<'_> {
         let (frame, body) = (&self.inbound.frame, self.inbound.body());
         let Some(first) = frame.first else { return Event::Chunk { payload: body, left: frame.left } };

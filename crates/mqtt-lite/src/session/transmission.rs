@@ -91,7 +91,7 @@ impl Session<'_> {
     }
 
     /// Tells whether [`poll_transmit`](Self::poll_transmit) has something.
-    #[inline(never)] // several callers
+    #[cfg_attr(target_os = "none", inline(never))] // several callers
     pub fn has_transmit(&mut self) -> bool {
         if self.out.is_empty() && self.streaming == 0 {
             self.refill();
@@ -126,7 +126,7 @@ impl Session<'_> {
     }
 
     /// Sets the time by which the server must have answered, if it owes an answer and has no such time yet.
-    #[inline(never)]
+    #[cfg_attr(target_os = "none", inline(never))]
     fn await_answer(&mut self, now: Instant) {
         if self.response.is_none() && self.is_answer_awaited() {
             self.response = Some(now + self.response_timeout);
