@@ -122,7 +122,7 @@ impl Probes {
     fn measure(args: &Args, tools: Tools) -> Result<Self> {
         let builder = Builder::new(tools)?;
         let origins = Origins::of_this_workspace()?;
-        let empty = Image::read(&builder.build(BASELINE, false)?, &origins)?;
+        let empty = Image::read(&builder.build(BASELINE, Kind::Plain)?, &origins)?;
         let mut probes = Self { empty: Some(empty.flash), ..Self::default() };
         let is_chosen = |probe: &&Probe| args.probe.as_deref().is_none_or(|name| name == probe.name);
         for probe in PROBES.iter().filter(is_chosen) {
@@ -152,6 +152,8 @@ struct Measured {
     ram: u64,
     /// Flash over the program without the crate whose share is wanted, in bytes.
     share: Option<u64>,
+    /// Flash that the probe's feature adds, in bytes.
+    feature: Option<u64>,
     /// Bytes by crate, the largest first.
     by_crate: Vec<(String, u64)>,
     /// Functions, the largest first.
@@ -163,17 +165,25 @@ struct Measured {
 }
 
 fn measure(probe: &Probe, builder: &Builder, origins: &Origins, empty: &Image) -> Result<Measured> {
-    let image = Image::read(&builder.build(probe.name, false)?, origins)?;
-    let located = Image::read(&builder.build(probe.name, true)?, origins)?;
+    let image = Image::read(&builder.build(probe.name, Kind::Plain)?, origins)?;
+    let located = Image::read(&builder.build(probe.name, Kind::Located)?, origins)?;
     let share = match &probe.share {
         Some(share) => {
-            let without = Image::read(&builder.build(share.without, false)?, origins)?;
+            let without = Image::read(&builder.build(share.without, Kind::Plain)?, origins)?;
             Some(image.flash.saturating_sub(without.flash))
+        }
+        None => None,
+    };
+    let feature = match probe.feature {
+        Some(feature) => {
+            let with = Image::read(&builder.build(probe.name, Kind::With(feature))?, origins)?;
+            Some(with.flash.saturating_sub(image.flash))
         }
         None => None,
     };
     Ok(Measured {
         share,
+        feature,
         flash: image.flash.saturating_sub(empty.flash),
         ram: image.ram.saturating_sub(empty.ram),
         by_crate: image.bytes_by_crate,
@@ -196,6 +206,14 @@ impl Measured {
                 value: Some(value),
                 unit: "B",
                 goal: Some(share.goal),
+                ..Row::default()
+            });
+        }
+        if let Some(feature) = probe.feature {
+            rows.push(Row {
+                name: format!("{}: cost of the feature `{feature}`", probe.name),
+                value: self.feature,
+                unit: "B",
                 ..Row::default()
             });
         }
@@ -248,6 +266,16 @@ impl Measured {
     }
 }
 
+/// How a probe is built.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Plain,
+    /// With the place of each panic kept in it.
+    Located,
+    /// With a feature of the probes.
+    With(&'static str),
+}
+
 /// Builds probes with the found toolchain and linker.
 struct Builder {
     tools: Tools,
@@ -259,18 +287,22 @@ impl Builder {
         Ok(Self { tools, target_directory: workspace::metadata()?.target_directory.join("size") })
     }
 
-    /// Builds one probe and returns where it is; `locate_panics` keeps the place of each panic in it.
-    fn build(&self, probe: &str, locate_panics: bool) -> Result<PathBuf> {
+    /// Builds one probe and returns where it is; the next build of the same probe may take its place.
+    fn build(&self, probe: &str, kind: Kind) -> Result<PathBuf> {
         let flags = firmware::flags(&self.tools.linker);
         let mut cargo = self.tools.toolchain.cargo("build");
         cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
         cargo.arg("--quiet").arg("--manifest-path").arg(probes_directory().join("Cargo.toml"));
         cargo.args(["--profile", PROFILE, "--bin", probe]);
-        if locate_panics {
-            cargo.args(["--features", "locate-panics"]);
+        let (directory, feature) = match kind {
+            Kind::Plain => ("plain", None),
+            Kind::Located => ("located", Some("locate-panics")),
+            Kind::With(feature) => ("plain", Some(feature)),
+        };
+        if let Some(feature) = feature {
+            cargo.args(["--features", feature]);
         }
-        let kind = if locate_panics { "located" } else { "plain" };
-        let target_directory = self.target_directory.join(kind);
+        let target_directory = self.target_directory.join(directory);
         exec::run(cargo.arg("--target-dir").arg(&target_directory))?;
         let path = target_directory.join(TARGET).join(PROFILE).join(probe);
         path.exists().then_some(path).context("Cargo built no such program")
@@ -304,6 +336,7 @@ mod tests {
             flash: 100,
             ram: 0,
             share: None,
+            feature: None,
             by_crate: vec![("eccx08".into(), 60)],
             functions: Vec::new(),
             panics: vec![("base64".into(), "src/lib.rs:1:1".into())],

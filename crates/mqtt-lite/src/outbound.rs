@@ -37,7 +37,9 @@ impl<'b> Outbound<'b> {
 
     #[cfg_attr(target_os = "none", inline(never))]
     pub(crate) fn integer(&mut self, value: u16) {
-        self.bytes(&value.to_be_bytes());
+        if let [high, low] = self.space(2) {
+            [*high, *low] = value.to_be_bytes();
+        }
     }
 
     #[cfg_attr(target_os = "none", inline(never))]

@@ -15,6 +15,8 @@ pub(crate) struct Probe {
     pub(crate) ram_goal: Option<u64>,
     /// What one part of it adds, where there is a goal for that.
     pub(crate) share: Option<Share>,
+    /// A feature of the program whose cost is told.
+    pub(crate) feature: Option<&'static str>,
 }
 
 /// What one crate adds to a program: the difference to another program that does the same without it.
@@ -60,6 +62,7 @@ pub(crate) const PROBES: &[Probe] = &[
         name: "mqtt",
         about: "CONNECT, SUBSCRIBE, PUBLISH at QoS 0 and 1 both ways, keep-alive, re-send",
         goal: Some(6 * 1024),
+        feature: Some("qos2"),
         ..Probe::NO_GOAL
     },
     Probe {
@@ -86,7 +89,8 @@ pub(crate) const PROBES: &[Probe] = &[
 ];
 
 impl Probe {
-    const NO_GOAL: Self = Self { name: "", about: "", goal: None, ram_goal: None, share: None };
+    const NO_GOAL: Self =
+        Self { name: "", about: "", goal: None, ram_goal: None, share: None, feature: None };
 
     /// Returns the row for its flash.
     pub(crate) fn flash_row(&self, value: Option<u64>) -> Row {

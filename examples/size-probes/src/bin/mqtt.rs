@@ -33,6 +33,8 @@ fn run(session: &mut Session<'_>) -> Result<(), ConnectError<Failed, Infallible>
     loop {
         let payload = [unknown_word() as u8; 64];
         let qos = if unknown_word() & 1 == 0 { QoS::AtMostOnce } else { QoS::AtLeastOnce };
+        #[cfg(feature = "qos2")]
+        let qos = if unknown_word() & 2 == 0 { qos } else { QoS::ExactlyOnce };
         connection.publish(&Publish::new(STATE, &payload).qos(qos))?;
         match connection.poll()? {
             Some(Event::Message(message)) => {
