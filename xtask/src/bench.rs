@@ -66,7 +66,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         if let Some(seeds) = args.seeds {
             cargo.env("SARA_FAULT_SEEDS", seeds.to_string());
         }
-        let status = exec::status(&mut cargo).with_context(|| format!("cannot run the benchmark `{target}`"))?;
+        let status =
+            exec::status(&mut cargo).with_context(|| format!("cannot run the benchmark `{target}`"))?;
         if !status.success() {
             return Ok(exec::forwarded(status));
         }
