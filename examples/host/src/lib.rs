@@ -4,7 +4,7 @@
 mod bridge;
 mod clock;
 mod console;
-mod element_file;
+
 mod operator;
 mod report;
 mod wiring;
@@ -13,7 +13,7 @@ mod world;
 pub use bridge::serve_cloud;
 pub use clock::{Hook, WorldClock};
 pub use console::{Terminal, report_error};
-pub use element_file::{ElementFile, ElementFileError};
+pub use eccx08_sim::{ElementFile, ElementFileError};
 pub use operator::{Operator, Plan};
 pub use report::Report;
 pub use wiring::Wires;

@@ -145,7 +145,8 @@ impl Shared {
         for operation in operations {
             let read = matches!(operation, Operation::Read(_));
             if reading != Some(read) {
-                self.end_write(&mut written);
+                self.pulse();
+                self.end_write(written.take());
                 self.start(address, read)?;
                 reading = Some(read);
             }
@@ -165,7 +166,8 @@ impl Shared {
                 }
             }
         }
-        self.end_write(&mut written);
+        self.pulse();
+        self.end_write(written);
         Ok(())
     }
 
@@ -205,9 +207,8 @@ impl Shared {
     }
 
     /// Hands a finished write to the chip. Low bits within it came before what it does.
-    fn end_write(&mut self, written: &mut Option<Vec<u8>>) {
-        self.pulse();
-        let (Some(machine), Some(bytes)) = (&mut self.machine, written.take()) else { return };
+    pub(crate) fn end_write(&mut self, written: Option<Vec<u8>>) {
+        let (Some(machine), Some(bytes)) = (&mut self.machine, written) else { return };
         machine.settle();
         match bytes.split_first() {
             Some((0x00, _)) => machine.rewind(),

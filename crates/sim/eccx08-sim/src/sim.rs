@@ -10,6 +10,7 @@ use crate::bus::{NackKind, Shared, SimBus};
 use crate::faults::{Fault, FaultRates, Torn, Trigger};
 use crate::machine::{Machine, Power};
 use crate::report::{CommandRecord, Report};
+use crate::target::Target;
 use crate::timing::Execution;
 use crate::{Builder, NvImage, Profile, SimDelay, crypto};
 
@@ -32,6 +33,12 @@ impl Sim {
     #[must_use]
     pub fn bus(&self) -> SimBus {
         SimBus { shared: Rc::clone(&self.shared) }
+    }
+
+    /// Gives the chip on a wire whose controller is modelled elsewhere, byte by byte.
+    #[must_use]
+    pub fn target(&self) -> Target {
+        Target::new(self.clone())
     }
 
     /// Makes a delay on the shared clock, for a driver.

@@ -8,8 +8,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use eccx08_sim::ElementFile;
 use samd21_sim::Time;
-use samd21_sim::board::usb_host::{CdcHost, Console};
+use samd21_sim::board::usb_host::Console;
+use samd21_sim::board::{Board, BoardSettings};
 use samd21_sim::chip::Chip;
 use samd21_sim::image::Image;
 use samd21_sim::machine::Machine;
@@ -61,6 +63,15 @@ pub(crate) struct RunArgs {
     /// Leaves the USB cable unplugged
     #[arg(long)]
     no_usb: bool,
+    /// What the secure element holds; written back at the end, and made blank when there is no such file
+    #[arg(long, value_name = "FILE")]
+    element_nv: Option<PathBuf>,
+    /// Voltage of the battery; 0 without one
+    #[arg(long, value_name = "MILLIVOLTS", default_value_t = 3_900, value_parser = clap::value_parser!(u32).range(..=5_000))]
+    battery: u32,
+    /// Seed of everything that is drawn at random
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
     /// Ends the run when the console has shown this text
     #[arg(long, value_name = "TEXT")]
     until_console: Option<String>,
@@ -133,10 +144,8 @@ impl RunArgs {
         let image = Image::parse(&bytes, self.base)?;
         let mut chip = Chip::bare();
         peripherals::attach(&mut chip);
-        let (host, console) = CdcHost::new();
-        if !self.no_usb {
-            chip.fabric.plugs.usb = Some(Box::new(host));
-        }
+        let board = Board::wire(&mut chip, self.board_settings()?);
+        let console = board.console.clone();
         self.plug_traces(&mut chip);
         let entry = match self.entry {
             EntryArg::Loader => Entry::Loader,
@@ -160,7 +169,24 @@ impl RunArgs {
         if let Some(failure) = console.failure() {
             eprintln!("usb: the host gave the device up: {failure}");
         }
+        if let Some(path) = &self.element_nv {
+            ElementFile::new(path).write(&board.element)?;
+        }
         self.finish(&run, began.elapsed(), seen)
+    }
+
+    fn board_settings(&self) -> Result<BoardSettings, Box<dyn Error>> {
+        let element_memory = match &self.element_nv {
+            Some(path) => ElementFile::new(path).read()?,
+            None => None,
+        };
+        Ok(BoardSettings {
+            seed: self.seed,
+            element_memory,
+            battery_millivolts: self.battery,
+            usb: !self.no_usb,
+            ..BoardSettings::default()
+        })
     }
 
     fn plug_traces(&self, chip: &mut Chip) {

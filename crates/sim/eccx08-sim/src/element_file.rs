@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
-use eccx08_sim::{NvImage, Sim};
+use crate::{NvImage, Sim};
 
 /// A file with the memory of a modelled element, private keys included, as the silicon has them.
 #[derive(Clone, Debug, PartialEq, Eq)]
