@@ -24,6 +24,9 @@ use crate::{Wires, WorldClock, serve_cloud};
 /// 2026-11-23 06:00:00 UTC: the models' day begins.
 const START: u64 = 1_795_413_600;
 
+/// Key of the emulated cloud's authority: no secret, so that an image built once knows the root of every run.
+const AUTHORITY_KEY: &str = include_str!("../authority/key.pem");
+
 /// What the world is made of; every part has a default.
 #[derive(Clone, Debug)]
 pub struct WorldSettings {
@@ -57,13 +60,15 @@ impl WorldSettings {
     /// The usual world from `seed`.
     #[must_use]
     pub fn new(seed: u64) -> Self {
+        let mut cloud = CloudSettings::google(Timestamp::from_unix(START));
+        cloud.authority_key = Some(AUTHORITY_KEY.to_owned());
         Self {
             seed,
             element: ElementProfile::Atecc508a,
             element_memory: None,
             element_absent: false,
             modem: ModemProfile { seed, unix_time_at_start: START, ..ModemProfile::default() },
-            cloud: CloudSettings::google(Timestamp::from_unix(START)),
+            cloud,
             backend: Backend::Memory,
         }
     }

@@ -96,7 +96,10 @@ pub(crate) fn set_up(
     settings: &Settings,
     time: Arc<VirtualTime>,
 ) -> Result<(RootCertificate, Arc<ServerConfig>), SetupError> {
-    let root_key = FixedLength(KeyPair::generate()?);
+    let root_key = FixedLength(match &settings.authority_key {
+        Some(pem) => KeyPair::from_pem(pem)?,
+        None => KeyPair::generate()?,
+    });
     let server_key = KeyPair::generate()?;
 
     let mut root = parameters(Vec::new(), "IoT Core emulator root", 1, settings, VALID_DAYS)?;

@@ -128,6 +128,9 @@ pub struct Settings {
     pub start: Timestamp,
     /// Names and addresses in the server's certificate.
     pub host_names: Vec<String>,
+    /// Private key of the authority (PKCS #8, PEM), for devices that know its root already; a new one if there
+    /// is none.
+    pub authority_key: Option<String>,
     /// Sizes, rates and times.
     pub limits: Limits,
     /// Open rules.
@@ -146,6 +149,7 @@ impl Settings {
             host_names: ["mqtt.googleapis.com", "mqtt.2030.ltsapis.goog", "localhost", "127.0.0.1"]
                 .map(String::from)
                 .into(),
+            authority_key: None,
             limits: Limits::default(),
             rules: Rules::default(),
             kept: 100_000,

@@ -1,14 +1,17 @@
 //! The command line.
 
 use core::error::Error;
+use core::net::SocketAddr;
 use core::time::Duration;
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::rc::Rc;
 use std::time::Instant;
 
-use eccx08_sim::ElementFile;
+use eccx08_sim::{ElementFile, Profile as ElementProfile, Sim};
+use monoclock::ManualClock;
 use samd21_sim::Time;
 use samd21_sim::board::usb_host::Console;
 use samd21_sim::board::{Board, BoardSettings};
@@ -18,6 +21,7 @@ use samd21_sim::machine::Machine;
 use samd21_sim::peripherals;
 use samd21_sim::report::report;
 use samd21_sim::run::{Entry, Pause, Run};
+use sara_u201_sim::{HostNetwork, MemoryNetwork, Profile as ModemProfile, Simulation};
 
 mod console;
 mod pty;
@@ -66,6 +70,9 @@ pub(crate) struct RunArgs {
     /// What the secure element holds; written back at the end, and made blank when there is no such file
     #[arg(long, value_name = "FILE")]
     element_nv: Option<PathBuf>,
+    /// Where mqtt.googleapis.com:8883 is for the modem; without it nobody is
+    #[arg(long, value_name = "HOST:PORT")]
+    cloud: Option<SocketAddr>,
     /// Voltage of the battery; 0 without one
     #[arg(long, value_name = "MILLIVOLTS", default_value_t = 3_900, value_parser = clap::value_parser!(u32).range(..=5_000))]
     battery: u32,
@@ -109,6 +116,8 @@ enum TraceArg {
     Pc,
 }
 
+/// The host that `--cloud` stands for.
+const CLOUD: (&str, u16) = ("mqtt.googleapis.com", 8883);
 /// The world is looked at this often: console, texts, the host's input.
 const SLICE: Time = Time::from_millis(1);
 
@@ -144,7 +153,9 @@ impl RunArgs {
         let image = Image::parse(&bytes, self.base)?;
         let mut chip = Chip::bare();
         peripherals::attach(&mut chip);
-        let board = Board::wire(&mut chip, self.board_settings()?);
+        let (element, modem) = self.models()?;
+        let settings = BoardSettings { battery_millivolts: self.battery, usb: !self.no_usb };
+        let board = Board::wire(&mut chip, &element, &modem, settings);
         let console = board.console.clone();
         self.plug_traces(&mut chip);
         let entry = match self.entry {
@@ -170,23 +181,31 @@ impl RunArgs {
             eprintln!("usb: the host gave the device up: {failure}");
         }
         if let Some(path) = &self.element_nv {
-            ElementFile::new(path).write(&board.element)?;
+            ElementFile::new(path).write(&element)?;
         }
         self.finish(&run, began.elapsed(), seen)
     }
 
-    fn board_settings(&self) -> Result<BoardSettings, Box<dyn Error>> {
-        let element_memory = match &self.element_nv {
-            Some(path) => ElementFile::new(path).read()?,
-            None => None,
+    /// Element and modem, on one clock. The modem's network is this machine's sockets, or one in memory where
+    /// nothing listens.
+    fn models(&self) -> Result<(Sim, Simulation), Box<dyn Error>> {
+        let clock = Rc::new(ManualClock::new());
+        let mut element = Sim::builder(ElementProfile::Atecc508a).seed(self.seed);
+        if let Some(path) = &self.element_nv
+            && let Some(memory) = ElementFile::new(path).read()?
+        {
+            element = element.nv(memory);
+        }
+        let profile = ModemProfile { seed: self.seed, ..ModemProfile::default() };
+        let modem = match self.cloud {
+            Some(address) => {
+                let mut network = HostNetwork::new();
+                network.route(CLOUD.0, CLOUD.1, address);
+                Simulation::new(profile, network, Rc::clone(&clock))
+            }
+            None => Simulation::new(profile, MemoryNetwork::new(self.seed), Rc::clone(&clock)),
         };
-        Ok(BoardSettings {
-            seed: self.seed,
-            element_memory,
-            battery_millivolts: self.battery,
-            usb: !self.no_usb,
-            ..BoardSettings::default()
-        })
+        Ok((element.build(clock), modem))
     }
 
     fn plug_traces(&self, chip: &mut Chip) {
@@ -199,7 +218,10 @@ impl RunArgs {
     }
 
     fn terminal(&self, console: &Console) -> Result<Terminal, Box<dyn Error>> {
-        let terminal = Terminal::new(console.clone(), self.console, self.trace.contains(&TraceArg::Usb));
+        // Sockets live in real time.
+        let paced = self.cloud.is_some();
+        let terminal =
+            Terminal::new(console.clone(), self.console, paced, self.trace.contains(&TraceArg::Usb));
         Ok(terminal.map_err(|error| format!("cannot open a pseudo-terminal: {error}"))?)
     }
 

@@ -66,7 +66,7 @@ pub(super) struct Terminal {
     console: Console,
     keyboard: Option<Receiver<Vec<u8>>>,
     pty: Option<Pty>,
-    /// When the run began, if virtual time may not run ahead of real time: somebody is at the other end.
+    /// When the run began, if virtual time may not run ahead of real time.
     paced_from: Option<Instant>,
     shown: Vec<u8>,
     searched: usize,
@@ -74,14 +74,21 @@ pub(super) struct Terminal {
 }
 
 impl Terminal {
-    pub(super) fn new(console: Console, input: Option<Input>, trace: bool) -> std::io::Result<Self> {
+    /// Opens what `input` names. `paced` keeps virtual time from running ahead of real time, and so does a person
+    /// or a program at the other end.
+    pub(super) fn new(
+        console: Console,
+        input: Option<Input>,
+        paced: bool,
+        trace: bool,
+    ) -> std::io::Result<Self> {
         let pty = if input == Some(Input::Pty) { Some(Pty::open()?) } else { None };
         if let Some(pty) = &pty {
             eprintln!("console at {}", pty.name());
         }
         let keyboard = (input == Some(Input::Standard)).then(keyboard);
         let person = keyboard.is_some() && std::io::stdin().is_terminal();
-        let paced_from = (person || pty.is_some()).then(Instant::now);
+        let paced_from = (paced || person || pty.is_some()).then(Instant::now);
         Ok(Self { console, keyboard, pty, paced_from, shown: Vec::new(), searched: 0, trace })
     }
 
