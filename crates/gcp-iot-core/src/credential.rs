@@ -71,6 +71,7 @@ impl Credential {
     }
 
     /// Writes the claims of a token for `project`, issued at `unix_now`, and those in `more`.
+    #[cfg_attr(target_os = "none", inline(never))]
     pub(crate) fn claims<S>(
         &self,
         project: &str,
@@ -86,6 +87,7 @@ impl Credential {
     }
 
     /// How long a connection with a new token may last before it is renewed.
+    #[cfg_attr(target_os = "none", inline(never))]
     pub(crate) fn renewal(&self, jitter: &mut crate::backoff::Jitter) -> Millis {
         let margin = RENEWAL_MARGIN.saturating_add(jitter.up_to(RENEWAL_MARGIN));
         Millis::from_secs(self.lifetime).saturating_sub(margin)
@@ -123,6 +125,7 @@ impl Serialize for Claims<'_> {
 
 /// Signs `token` into `space`, which has exactly its length.
 #[cfg_attr(not(any(feature = "mqtt-lite", feature = "minimq")), expect(dead_code, reason = "for links"))]
+#[cfg_attr(target_os = "none", inline(never))]
 pub(crate) fn sign<S: Es256Signer>(
     token: &Token<'_>,
     signer: &mut S,

@@ -49,7 +49,10 @@ pub(crate) const fn detach(device: &str) -> [&str; 3] {
 
 /// Splits a received topic into device id and kind.
 pub(crate) fn parse(topic: &str) -> Option<(&str, Kind<'_>)> {
-    let (device, rest) = topic.strip_prefix("/devices/")?.split_once('/')?;
+    // By bytes: searching for a character costs 0.2 KB of flash more.
+    let rest = topic.strip_prefix("/devices/")?;
+    let (device, rest) = rest.split_at_checked(rest.bytes().position(|byte| byte == b'/')?)?;
+    let rest = rest.strip_prefix('/')?;
     let kind = match rest {
         "config" => Kind::Config,
         "errors" => Kind::Errors,
