@@ -23,9 +23,11 @@ use samd21_sim::report::report;
 use samd21_sim::run::{Entry, Pause, Run};
 use sara_u201_sim::{HostNetwork, MemoryNetwork, Profile as ModemProfile, Simulation};
 
+mod cloud;
 mod console;
 mod pty;
 
+use cloud::LocalCloud;
 use console::{Input, Sends, Terminal, parse_input, parse_send};
 
 /// Runs firmware images for the Arduino MKR GSM 1400 on an emulated SAMD21G18A, in virtual time
@@ -70,9 +72,12 @@ pub(crate) struct RunArgs {
     /// What the secure element holds; written back at the end, and made blank when there is no such file
     #[arg(long, value_name = "FILE")]
     element_nv: Option<PathBuf>,
-    /// Where mqtt.googleapis.com:8883 is for the modem; without it nobody is
-    #[arg(long, value_name = "HOST:PORT")]
-    cloud: Option<SocketAddr>,
+    /// Where mqtt.googleapis.com:8883 is for the modem: the cloud's emulator in this run (`local`), or a socket
+    #[arg(long, value_name = "local|HOST:PORT", value_parser = parse_cloud)]
+    cloud: Option<CloudArg>,
+    /// Private key (PEM) of the local cloud's authority, so that an image can know its root beforehand
+    #[arg(long, value_name = "FILE")]
+    authority: Option<PathBuf>,
     /// Voltage of the battery; 0 without one
     #[arg(long, value_name = "MILLIVOLTS", default_value_t = 3_900, value_parser = clap::value_parser!(u32).range(..=5_000))]
     battery: u32,
@@ -116,6 +121,19 @@ enum TraceArg {
     Pc,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum CloudArg {
+    Local,
+    Socket(SocketAddr),
+}
+
+fn parse_cloud(text: &str) -> Result<CloudArg, String> {
+    if text == "local" {
+        return Ok(CloudArg::Local);
+    }
+    text.parse().map(CloudArg::Socket).map_err(|_| "expected local, or an address and a port".to_owned())
+}
+
 /// The host that `--cloud` stands for.
 const CLOUD: (&str, u16) = ("mqtt.googleapis.com", 8883);
 /// The world is looked at this often: console, texts, the host's input.
@@ -153,7 +171,7 @@ impl RunArgs {
         let image = Image::parse(&bytes, self.base)?;
         let mut chip = Chip::bare();
         peripherals::attach(&mut chip);
-        let (element, modem) = self.models()?;
+        let (element, modem, mut cloud) = self.models()?;
         let settings = BoardSettings { battery_millivolts: self.battery, usb: !self.no_usb };
         let board = Board::wire(&mut chip, &element, &modem, settings);
         let console = board.console.clone();
@@ -175,7 +193,7 @@ impl RunArgs {
         let began = Instant::now();
         let seen = match self.gdb {
             Some(port) => self.debug(&mut run, &console, port)?,
-            None => self.drive(&mut run, &console)?,
+            None => self.drive(&mut run, &console, &element, cloud.as_mut())?,
         };
         if let Some(failure) = console.failure() {
             eprintln!("usb: the host gave the device up: {failure}");
@@ -186,9 +204,9 @@ impl RunArgs {
         self.finish(&run, began.elapsed(), seen)
     }
 
-    /// Element and modem, on one clock. The modem's network is this machine's sockets, or one in memory where
-    /// nothing listens.
-    fn models(&self) -> Result<(Sim, Simulation), Box<dyn Error>> {
+    /// Element and modem, on one clock, and the local cloud. The modem's network is this machine's sockets, or one
+    /// in memory.
+    fn models(&self) -> Result<(Sim, Simulation, Option<LocalCloud>), Box<dyn Error>> {
         let clock = Rc::new(ManualClock::new());
         let mut element = Sim::builder(ElementProfile::Atecc508a).seed(self.seed);
         if let Some(path) = &self.element_nv
@@ -197,15 +215,17 @@ impl RunArgs {
             element = element.nv(memory);
         }
         let profile = ModemProfile { seed: self.seed, ..ModemProfile::default() };
-        let modem = match self.cloud {
-            Some(address) => {
-                let mut network = HostNetwork::new();
-                network.route(CLOUD.0, CLOUD.1, address);
-                Simulation::new(profile, network, Rc::clone(&clock))
-            }
-            None => Simulation::new(profile, MemoryNetwork::new(self.seed), Rc::clone(&clock)),
-        };
-        Ok((element.build(clock), modem))
+        let element = element.build(Rc::clone(&clock));
+        if let Some(CloudArg::Socket(address)) = self.cloud {
+            let mut network = HostNetwork::new();
+            network.route(CLOUD.0, CLOUD.1, address);
+            return Ok((element, Simulation::new(profile, network, clock), None));
+        }
+        let network = MemoryNetwork::new(self.seed);
+        let begin = profile.unix_time_at_start;
+        let serve = || LocalCloud::serve(&network, CLOUD, begin, self.authority.as_deref());
+        let cloud = (self.cloud == Some(CloudArg::Local)).then(serve).transpose()?;
+        Ok((element, Simulation::new(profile, network, clock), cloud))
     }
 
     fn plug_traces(&self, chip: &mut Chip) {
@@ -219,14 +239,20 @@ impl RunArgs {
 
     fn terminal(&self, console: &Console) -> Result<Terminal, Box<dyn Error>> {
         // Sockets live in real time.
-        let paced = self.cloud.is_some();
+        let paced = matches!(self.cloud, Some(CloudArg::Socket(_)));
         let terminal =
             Terminal::new(console.clone(), self.console, paced, self.trace.contains(&TraceArg::Usb));
         Ok(terminal.map_err(|error| format!("cannot open a pseudo-terminal: {error}"))?)
     }
 
     /// Lets the firmware run; true when what was waited for has come.
-    fn drive(&self, run: &mut Run, console: &Console) -> Result<bool, Box<dyn Error>> {
+    fn drive(
+        &self,
+        run: &mut Run,
+        console: &Console,
+        element: &Sim,
+        mut cloud: Option<&mut LocalCloud>,
+    ) -> Result<bool, Box<dyn Error>> {
         let end = self.seconds.map_or(Time::NEVER, Time::from_duration);
         let mut sends = Sends::new(&self.send);
         let mut terminal = self.terminal(console)?;
@@ -240,6 +266,9 @@ impl RunArgs {
             }
             let pause = run.run_until((now + SLICE).min(end));
             terminal.exchange(run.machine.now())?;
+            if let Some(cloud) = &mut cloud {
+                cloud.look(element, run.machine.now())?;
+            }
             if self.until_console.as_deref().is_some_and(|text| terminal.has_shown(text)) {
                 return Ok(true);
             }

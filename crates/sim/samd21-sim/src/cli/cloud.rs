@@ -1,0 +1,97 @@
+//! `--cloud local`: the cloud's emulator as a server in the modem's network in memory.
+
+use core::error::Error;
+use core::time::Duration;
+use std::path::Path;
+
+use eccx08_sim::Sim;
+use iot_core_emulator::{
+    Connection, DevicePath, Emulator, PublicKey, RegistryError, RegistrySettings, Settings, Timestamp,
+};
+use samd21_sim::Time;
+use sara_u201_sim::{MemoryNetwork, PeerConnection};
+
+/// The device of the tutorial.
+const DEVICE: [&str; 4] = ["mkr-gcp-tutorial", "us-central1", "MKR_GCP_Tutorial", "MyMKRGSM1400"];
+/// What is in front of the two coordinates of a P-256 point in a SubjectPublicKeyInfo (RFC 5480).
+const SPKI_HEAD: [u8; 27] = [
+    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01, 0x06, 0x08, 0x2A, 0x86,
+    0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04,
+];
+/// The slot of the device's key.
+const SLOT: u8 = 0;
+
+/// The cloud of one run: it registers the element's key as soon as there is one.
+#[derive(Debug)]
+pub(super) struct LocalCloud {
+    emulator: Emulator,
+    device: DevicePath,
+    registered: Option<[u8; 64]>,
+}
+
+impl LocalCloud {
+    /// Lets a cloud that begins at `unix_time` listen at `host` and `port`. `authority` is the private key of
+    /// its certificate authority, so that an image can know the root beforehand; without it there is a new one.
+    pub(super) fn serve(
+        network: &MemoryNetwork,
+        (host, port): (&str, u16),
+        unix_time: u64,
+        authority: Option<&Path>,
+    ) -> Result<Self, Box<dyn Error>> {
+        let mut settings = Settings::google(Timestamp::from_unix(unix_time));
+        settings.authority_key = authority.map(std::fs::read_to_string).transpose()?;
+        let emulator = Emulator::new(settings)?;
+        let bridge = emulator.clone();
+        network.serve(host, port, move |now: Duration| -> Box<dyn PeerConnection> {
+            Box::new(Bridge(bridge.accept_tls(now)))
+        });
+        let [project, region, registry, device] = DEVICE;
+        let device = DevicePath::new(project, region, registry, device)?;
+        emulator.create_registry(device.registry(), RegistrySettings::with_event_topic("telemetry"))?;
+        Ok(Self { emulator, device, registered: None })
+    }
+
+    /// Registers a new key of the element, and tells what the cloud has seen.
+    pub(super) fn look(&mut self, element: &Sim, now: Time) -> Result<(), Box<dyn Error>> {
+        if let Some(key) = element.public_key(SLOT).filter(|key| self.registered != Some(*key)) {
+            self.register(key, now)?;
+        }
+        for record in self.emulator.drain_journal() {
+            eprintln!("cloud: {record}");
+        }
+        Ok(())
+    }
+
+    fn register(&mut self, key: [u8; 64], now: Time) -> Result<(), Box<dyn Error>> {
+        self.registered = Some(key);
+        let pem = PublicKey::from_der(&[SPKI_HEAD.as_slice(), &key].concat())?.to_pem();
+        match self.emulator.create_device_with_pem(&self.device, &pem, now.as_duration()) {
+            Ok(_) | Err(RegistryError::AlreadyExists) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+struct Bridge(Connection);
+
+impl PeerConnection for Bridge {
+    fn receive(&mut self, bytes: &[u8], now: Duration) {
+        self.0.receive(bytes, now);
+    }
+
+    fn transmit(&mut self, now: Duration) -> Vec<u8> {
+        self.0.transmit(now)
+    }
+
+    fn is_closed(&self) -> bool {
+        self.0.is_closed()
+    }
+
+    fn next_event(&self, _: Duration) -> Option<Duration> {
+        self.0.deadline()
+    }
+
+    fn closed_by_modem(&mut self, now: Duration) {
+        self.0.close(now);
+    }
+}
