@@ -16,8 +16,9 @@ use crate::{Clocks, watchdog};
 const TICKS_PER_MILLI: u32 = 750;
 /// Shorter waits are spent awake: falling asleep takes as long.
 const SHORTEST_SLEEP: u32 = 15;
-/// The longest sleep at once. The counter comes round after 95 minutes, and must be read at least that often.
-const LONGEST_SLEEP: Millis = Millis::from_secs(30 * 60);
+/// The longest sleep at once. Whoever waits looks at the clock in between, which feeds the watchdog: half of its 16
+/// seconds, for its oscillator is a rough one. The counter comes round after 95 minutes only.
+const LONGEST_SLEEP: Millis = Millis::from_secs(8);
 
 /// The time that was passed up to some reading of the counter.
 #[derive(Clone, Copy)]
@@ -84,7 +85,7 @@ impl Clock for Timer {
         now()
     }
 
-    /// Sleeps until then, or until an interrupt is served that came after the last wait.
+    /// Sleeps until then, until an interrupt is served that came after the last wait, or for eight seconds.
     fn wait(&self, until: Instant) {
         let until = critical_section::with(|section| {
             let passed = passed(section);
