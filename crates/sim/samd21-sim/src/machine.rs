@@ -30,13 +30,15 @@ pub struct Machine {
     /// Whether a run ends after one instruction, as if its time were up.
     pub single_step: bool,
     asleep: u64,
+    /// Program counter, link register and stack pointer before the last reset.
+    reset_from: [u32; 3],
 }
 
 impl Machine {
     /// Puts a core into `chip`, in reset by power-on.
     #[must_use]
     pub fn new(chip: Chip) -> Self {
-        let mut machine = Self { cpu: Cpu::new(), chip, single_step: false, asleep: 0 };
+        let mut machine = Self { cpu: Cpu::new(), chip, single_step: false, asleep: 0, reset_from: [0; 3] };
         machine.reset(ResetCause::PowerOn);
         machine
     }
@@ -47,6 +49,7 @@ impl Machine {
         if cause == ResetCause::PowerOn {
             self.chip.fabric.ram.words_mut().fill(0);
         }
+        self.reset_from = [15, 14, 13].map(|number| self.cpu.register(number));
         self.chip.reset(cause);
         self.cpu.reset(&mut self.chip);
     }
@@ -55,6 +58,12 @@ impl Machine {
     #[must_use]
     pub const fn now(&self) -> Time {
         self.chip.time_at(self.cpu.cycles)
+    }
+
+    /// Tells program counter, link register and stack pointer as they were before the last reset.
+    #[must_use]
+    pub const fn reset_from(&self) -> [u32; 3] {
+        self.reset_from
     }
 
     /// Tells how many of the cycles the core has slept.

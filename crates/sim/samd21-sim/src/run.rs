@@ -176,7 +176,7 @@ impl Run {
                 },
             };
             if let Some(failure) = failure {
-                self.return_addresses = self.scan_stack();
+                self.return_addresses = self.scan_stack(&failure);
                 self.failure = Some(failure.clone());
                 return Pause::Failed(failure);
             }
@@ -202,13 +202,13 @@ impl Run {
         self.return_addresses.iter().map(|address| self.image.symbols().place(*address)).collect()
     }
 
-    fn scan_stack(&self) -> Vec<u32> {
+    fn scan_stack(&self, failure: &Failure) -> Vec<u32> {
         let cpu = &self.machine.cpu;
-        let record = cpu.last_fault();
-        let (pc, lr, sp) = record.map_or_else(
-            || (cpu.register(15), cpu.register(14), cpu.register(13)),
-            |record| (record.pc, record.lr, record.sp),
-        );
+        let [pc, lr, sp] = match (failure, cpu.last_fault()) {
+            (Failure::Watchdog | Failure::ResetLoop, _) => self.machine.reset_from(),
+            (_, Some(record)) => [record.pc, record.lr, record.sp],
+            (_, None) => [15, 14, 13].map(|number| cpu.register(number)),
+        };
         let ram = &self.machine.chip.fabric.ram;
         let top = crate::fabric::RAM_BASE + crate::fabric::RAM_BYTES;
         let mut found = vec![pc];

@@ -86,6 +86,7 @@ fn the_watchdog_ends_the_run() {
     let mut cycles = run.machine.cpu.cycles;
     samd21_sim::bus::Bus::write16(&mut run.machine.chip, 0x4000_0C02, 0x4203, &mut cycles).unwrap();
     assert_eq!(run.run_until(Time::from_millis(100)), Pause::Failed(Failure::Watchdog));
+    assert_eq!(run.backtrace()[0].address, CODE + 10, "where it hung");
 }
 
 #[test]

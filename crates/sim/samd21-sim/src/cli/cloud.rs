@@ -27,7 +27,12 @@ pub(super) struct LocalCloud {
     emulator: Emulator,
     device: DevicePath,
     registered: Option<[u8; 64]>,
+    /// When the element is asked next: deriving its public key takes this machine a while.
+    ask_at: Time,
 }
+
+/// Virtual time between two looks at the element's key.
+const LOOK: Time = Time::from_millis(1000);
 
 impl LocalCloud {
     /// Lets a cloud that begins at `unix_time` listen at `host` and `port`. `authority` is the private key of
@@ -48,13 +53,16 @@ impl LocalCloud {
         let [project, region, registry, device] = DEVICE;
         let device = DevicePath::new(project, region, registry, device)?;
         emulator.create_registry(device.registry(), RegistrySettings::with_event_topic("telemetry"))?;
-        Ok(Self { emulator, device, registered: None })
+        Ok(Self { emulator, device, registered: None, ask_at: Time::ZERO })
     }
 
     /// Registers a new key of the element, and tells what the cloud has seen.
     pub(super) fn look(&mut self, element: &Sim, now: Time) -> Result<(), Box<dyn Error>> {
-        if let Some(key) = element.public_key(SLOT).filter(|key| self.registered != Some(*key)) {
-            self.register(key, now)?;
+        if now >= self.ask_at {
+            self.ask_at = now + LOOK;
+            if let Some(key) = element.public_key(SLOT).filter(|key| self.registered != Some(*key)) {
+                self.register(key, now)?;
+            }
         }
         for record in self.emulator.drain_journal() {
             eprintln!("cloud: {record}");
