@@ -7,6 +7,7 @@ mod console;
 
 mod operator;
 mod report;
+mod virtual_board;
 mod wiring;
 mod world;
 
@@ -15,6 +16,7 @@ pub use clock::{Hook, WorldClock};
 pub use console::{Terminal, report_error};
 pub use eccx08_sim::{ElementFile, ElementFileError};
 pub use operator::{Operator, Plan};
-pub use report::Report;
+pub use report::{ImageFigures, Report};
+pub use virtual_board::{BoardError, VirtualBoard};
 pub use wiring::Wires;
 pub use world::{Backend, World, WorldError, WorldSettings};

@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use samd21_sim::fabric::{RAM_BASE, RAM_BYTES};
+use samd21_sim::run::Run;
 use serde_json::{Value, json};
 
 use crate::{Operator, World};
@@ -30,6 +32,65 @@ pub struct Report {
     pub virtual_time: Duration,
     /// Real time of the run.
     pub wall_time: Duration,
+    /// What the emulated chip counted, when it ran the real image.
+    pub image: Option<ImageFigures>,
+}
+
+/// What the emulated chip counted while it ran `cloud`.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ImageFigures {
+    /// SHA-256 of the ELF file.
+    pub sha256: String,
+    /// Cycles from power-on to the first state in the cloud.
+    pub cycles_to_first_state: Option<u64>,
+    /// Those of them in which the core was awake.
+    pub awake_to_first_state: Option<u64>,
+    /// Share of the last whole minute in which the core was awake, when the run was long enough.
+    pub awake_share: Option<f64>,
+    /// Greatest depth of the stack, in bytes.
+    pub stack_high_water: u32,
+    /// Static RAM, in bytes.
+    pub static_ram: u32,
+    /// Resets after power-on.
+    pub resets: usize,
+    /// What firmware touched that is not modelled.
+    pub warnings: Vec<String>,
+}
+
+impl ImageFigures {
+    /// Reads them from a run.
+    #[must_use]
+    pub fn new(run: &Run, first_state: Option<(u64, u64)>, minute: Option<(u64, u64)>) -> Self {
+        let machine = &run.machine;
+        let share = |(cycles, asleep): (u64, u64)| {
+            let (all, slept) = (machine.cpu.cycles - cycles, machine.asleep_cycles() - asleep);
+            (all != 0).then(|| 1.0 - slept as f64 / all as f64)
+        };
+        Self {
+            sha256: samd21_sim::report::hex(&run.image().hash()),
+            cycles_to_first_state: first_state.map(|(cycles, _)| cycles),
+            awake_to_first_state: first_state.map(|(cycles, asleep)| cycles - asleep),
+            awake_share: minute.and_then(share),
+            stack_high_water: (RAM_BASE + RAM_BYTES).saturating_sub(machine.cpu.lowest_sp()),
+            static_ram: run.image().statics_end() - RAM_BASE,
+            resets: run.resets().len(),
+            warnings: machine.chip.fabric.warnings.iter().map(|(_, text)| text.to_owned()).collect(),
+        }
+    }
+
+    fn to_json(&self) -> Value {
+        json!({
+            "sha256": self.sha256,
+            "cycles_to_first_state": self.cycles_to_first_state,
+            "awake_cycles_to_first_state": self.awake_to_first_state,
+            "awake_share_of_last_minute": self.awake_share,
+            "stack_high_water": self.stack_high_water,
+            "static_ram": self.static_ram,
+            "resets": self.resets,
+            "warnings": self.warnings,
+        })
+    }
 }
 
 impl Report {
@@ -50,6 +111,7 @@ impl Report {
             i2c_commands: world.element.report().commands,
             virtual_time: world.clock.elapsed(),
             wall_time,
+            image: None,
         }
     }
 
@@ -65,8 +127,8 @@ impl Report {
     /// One object, for scripts.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        json!({
-            "mode": "native",
+        let mut object = json!({
+            "mode": if self.image.is_some() { "image" } else { "native" },
             "states_received": self.states_received,
             "config_acknowledged": self.config_acknowledged,
             "command_delivered": self.command_delivered,
@@ -77,7 +139,11 @@ impl Report {
             "i2c_commands": self.i2c_commands,
             "virtual_seconds": self.virtual_time.as_secs_f64(),
             "wall_seconds": self.wall_time.as_secs_f64(),
-        })
+        });
+        if let Some(image) = &self.image {
+            object["image"] = image.to_json();
+        }
+        object
     }
 }
 
@@ -93,6 +159,19 @@ impl core::fmt::Display for Report {
         writeln!(f, "  bytes on the serial line        {}", self.uart_bytes)?;
         writeln!(f, "  commands to the secure element  {}", self.i2c_commands)?;
         writeln!(f, "  virtual time                    {:.1} s", self.virtual_time.as_secs_f64())?;
-        write!(f, "  wall time                       {:.1} s", self.wall_time.as_secs_f64())
+        write!(f, "  wall time                       {:.1} s", self.wall_time.as_secs_f64())?;
+        let Some(image) = &self.image else { return Ok(()) };
+        writeln!(f, "\n  image (SHA-256)                 {}", image.sha256)?;
+        if let (Some(cycles), Some(awake)) = (image.cycles_to_first_state, image.awake_to_first_state) {
+            writeln!(f, "  cycles to the first state       {cycles}, {awake} of them awake")?;
+        }
+        if let Some(share) = image.awake_share {
+            writeln!(f, "  awake in the last minute        {:.2} %", share * 100.0)?;
+        }
+        write!(
+            f,
+            "  stack and static RAM            {} and {} bytes",
+            image.stack_high_water, image.static_ram
+        )
     }
 }
