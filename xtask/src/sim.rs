@@ -4,18 +4,32 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use crate::{exec, workspace};
+use crate::build::firmware;
+use crate::{exec, setup, workspace};
 
-/// Runs the tutorial end to end on models of element, modem and cloud
+/// The exit status when there is no toolchain for the board.
+const NO_TOOLCHAIN: u8 = 4;
+/// The settings of the images, beside the package: the emulated cloud's authority.
+const SETTINGS: &str = "emulator.toml";
+/// The images that are run, in their order.
+const PROGRAMS: [&str; 2] = ["provision", "cloud"];
+
+/// Runs the tutorial end to end: the images for the board on the emulated board, with models of element, modem
+/// and cloud
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Exit status 0 only when everything was seen on the cloud's side.\n\n\
+#[command(
+    after_help = "The images are those that `cargo xtask flash` writes with FIRMWARE_SETTINGS=emulator.toml, \
+    or with the file\nthat FIRMWARE_SETTINGS names. Exit status: 0 only when everything was seen on the cloud's \
+    side; 4 without a toolchain\nfor the board (--native needs none).\n\n\
     Examples:\n  \
     cargo xtask sim                          five states, one config, one command, then a summary\n  \
     cargo xtask sim --states 2 --json        for scripts: one object as the last line of stdout\n  \
     cargo xtask sim --for 3600 --seed 7      one virtual hour, another course of events\n  \
-    cargo xtask sim --keep-running           real time and loopback sockets, until interrupted")]
+    cargo xtask sim --native                 the tutorial built for this machine: quick, no toolchain for the board\n  \
+    cargo xtask sim --native --keep-running  real time and loopback sockets, until interrupted"
+)]
 pub(crate) struct Args {
-    /// Run on this machine's processor (the only mode so far)
+    /// Run the tutorial built for this machine instead of the images for the board
     #[arg(long)]
     native: bool,
     /// End when this many states have arrived and everything else was seen [default: 5, or 1 with --for]
@@ -25,7 +39,7 @@ pub(crate) struct Args {
     #[arg(long = "for", value_name = "SECONDS")]
     seconds: Option<u64>,
     /// Run in real time, over sockets on loopback, until stopped (or for --for SECONDS)
-    #[arg(long)]
+    #[arg(long, requires = "native")]
     keep_running: bool,
     /// Seed of everything random: the same seed gives the same run
     #[arg(long, value_name = "N")]
@@ -33,6 +47,9 @@ pub(crate) struct Args {
     /// Print one JSON object as the last line of stdout; everything for people goes to stderr
     #[arg(long)]
     json: bool,
+    /// Install nothing; exit with 4 when no toolchain for the board is there
+    #[arg(long)]
+    no_setup: bool,
 }
 
 /// Runs the task, with what `cargo test` builds too: the models' arithmetic is optimised in every profile.
@@ -40,6 +57,23 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let mut cargo = workspace::cargo();
     cargo.args(["run", "--package", "tutorial-host", "--bin", "sim", "--"]);
     cargo.args(forwarded(args));
+    if !args.native {
+        let tools = match setup::tools(args.no_setup) {
+            Ok(tools) => tools,
+            Err(error) => {
+                eprintln!(
+                    "sim: {error:#}\n`cargo xtask setup` gets what is missing; `cargo xtask sim --native` runs \
+                    without it, on this machine's processor"
+                );
+                return Ok(ExitCode::from(NO_TOOLCHAIN));
+            }
+        };
+        eprintln!("sim: building {} for the board", PROGRAMS.join(" and "));
+        let names = PROGRAMS.map(str::to_owned);
+        for program in firmware::build_for(&tools, &names, SETTINGS)? {
+            cargo.arg(format!("--{}-image", program.name)).arg(&program.elf);
+        }
+    }
     Ok(exec::forwarded(exec::status(&mut cargo)?))
 }
 

@@ -1,5 +1,6 @@
 //! The programs for the board.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -62,17 +63,29 @@ pub(crate) fn programs() -> Result<Vec<String>> {
 pub(crate) fn build(tools: &Tools, names: &[String]) -> Result<Vec<Program>> {
     // Programs with tasks need a feature that would cost the others flash.
     let (tasks, plain): (Vec<_>, Vec<_>) = names.iter().cloned().partition(|name| name.ends_with(TASKS));
-    let mut programs = build_with(tools, &plain, &[], "board")?;
-    programs.extend(build_with(tools, &tasks, &["--features", "async"], "board")?);
+    let mut programs = build_with(tools, &plain, &[], "board", None)?;
+    programs.extend(build_with(tools, &tasks, &["--features", "async"], "board", None)?);
     Ok(programs)
+}
+
+/// Builds the named programs with the settings of `file`, unless the environment names another one.
+pub(crate) fn build_for(tools: &Tools, names: &[String], file: &str) -> Result<Vec<Program>> {
+    let named = std::env::var_os(secrets::FILE_VARIABLE);
+    build_with(tools, names, &[], "board", Some(named.as_deref().unwrap_or_else(|| OsStr::new(file))))
 }
 
 /// Builds the named programs so that the place of each panic can be read from them; not for use.
 pub(crate) fn build_located(tools: &Tools, names: &[String]) -> Result<Vec<Program>> {
-    build_with(tools, names, &["--features", "locate-panics"], "board-located")
+    build_with(tools, names, &["--features", "locate-panics"], "board-located", None)
 }
 
-fn build_with(tools: &Tools, names: &[String], options: &[&str], directory: &str) -> Result<Vec<Program>> {
+fn build_with(
+    tools: &Tools,
+    names: &[String],
+    options: &[&str],
+    directory: &str,
+    settings: Option<&OsStr>,
+) -> Result<Vec<Program>> {
     if names.is_empty() {
         return Ok(Vec::new());
     }
@@ -89,11 +102,14 @@ fn build_with(tools: &Tools, names: &[String], options: &[&str], directory: &str
         cargo.arg("-Zbuild-std-features=optimize_for_size");
     }
     cargo.args(["--quiet", "--package", PACKAGE, "--profile", PROFILE]).args(options);
+    if let Some(file) = settings {
+        cargo.env(secrets::FILE_VARIABLE, file);
+    }
     for name in names {
         cargo.args(["--bin", name]);
     }
     exec::run(cargo.arg("--target-dir").arg(&target_directory))?;
-    names.iter().map(|name| Program::finish(name, &output)).collect()
+    names.iter().map(|name| Program::finish(name, &output, settings)).collect()
 }
 
 /// The compiler flags of every program for the board.
@@ -108,7 +124,7 @@ pub(crate) fn flags(linker: &Path) -> Vec<String> {
 
 impl Program {
     /// Makes the flat image of a program that Cargo has built.
-    fn finish(name: &str, output: &Path) -> Result<Self> {
+    fn finish(name: &str, output: &Path, settings: Option<&OsStr>) -> Result<Self> {
         let elf = output.join(name);
         let bytes = std::fs::read(&elf).with_context(|| format!("Cargo built no {}", elf.display()))?;
         let image = flat_image(&bytes).with_context(|| format!("cannot make sense of {}", elf.display()))?;
@@ -118,7 +134,7 @@ impl Program {
             name: name.to_owned(),
             flash: image.len(),
             ram: static_ram(&bytes)?,
-            secrets: secrets::found_in(&image)?,
+            secrets: secrets::found_in(&image, settings)?,
             map: elf.with_extension("map"),
             bin,
             elf,

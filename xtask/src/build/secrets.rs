@@ -1,5 +1,6 @@
 //! Secrets from `settings.toml` in an image, so that nobody hands one on unawares.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
@@ -11,12 +12,13 @@ use crate::workspace;
 /// The settings that nobody else is to know.
 const SECRETS: [&str; 3] = ["pin", "login", "password"];
 /// Names another file than `settings.toml`, for the package's build script too.
-const FILE_VARIABLE: &str = "FIRMWARE_SETTINGS";
+pub(super) const FILE_VARIABLE: &str = "FIRMWARE_SETTINGS";
 
 /// Lists the names of the secrets that `image` holds.
-pub(super) fn found_in(image: &[u8]) -> Result<Vec<String>> {
+pub(super) fn found_in(image: &[u8], settings: Option<&OsStr>) -> Result<Vec<String>> {
     let directory = workspace::root().join(DIRECTORY);
-    let file = std::env::var_os(FILE_VARIABLE).map_or_else(|| "settings.toml".into(), PathBuf::from);
+    let named = settings.map(OsStr::to_owned).or_else(|| std::env::var_os(FILE_VARIABLE));
+    let file = named.map_or_else(|| "settings.toml".into(), PathBuf::from);
     match std::fs::read_to_string(directory.join(&file)) {
         Ok(text) => named(&text, image).with_context(|| format!("cannot read {}", file.display())),
         // The build script has complained if there had to be one.

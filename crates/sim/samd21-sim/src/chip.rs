@@ -249,7 +249,7 @@ impl Chip {
         self.settle_all();
     }
 
-    fn settle_all(&mut self) {
+    pub(crate) fn settle_all(&mut self) {
         let fabric = &mut self.fabric;
         let mut lines = 0;
         fabric.dma_requests = self.slots.iter().fold(0, |all, slot| all | slot.block.dma_requests());

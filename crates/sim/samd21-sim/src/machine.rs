@@ -74,6 +74,8 @@ impl Machine {
 
     /// Runs until `end`, or until something else ends the run.
     pub fn run_until<O: Observer>(&mut self, end: Time, observer: &mut O) -> Outcome {
+        // What is plugged in may have been changed from outside since the last run.
+        self.chip.settle_all();
         loop {
             self.chip.advance(self.cpu.cycles);
             if let Some(cause) = self.chip.fabric.reset {
