@@ -17,8 +17,8 @@ pub(super) const FILE_VARIABLE: &str = "FIRMWARE_SETTINGS";
 /// Lists the names of the secrets that `image` holds.
 pub(super) fn found_in(image: &[u8], settings: Option<&OsStr>) -> Result<Vec<String>> {
     let directory = workspace::root().join(DIRECTORY);
-    let named = settings.map(OsStr::to_owned).or_else(|| std::env::var_os(FILE_VARIABLE));
-    let file = named.map_or_else(|| "settings.toml".into(), PathBuf::from);
+    let chosen = settings.map(OsStr::to_owned).or_else(|| std::env::var_os(FILE_VARIABLE));
+    let file = chosen.map_or_else(|| "settings.toml".into(), PathBuf::from);
     match std::fs::read_to_string(directory.join(&file)) {
         Ok(text) => named(&text, image).with_context(|| format!("cannot read {}", file.display())),
         // The build script has complained if there had to be one.
