@@ -8,6 +8,7 @@ pub mod counter;
 pub mod dsu;
 pub mod eic;
 pub mod gclk;
+pub mod kept;
 pub mod nvmctrl;
 pub mod pac;
 pub mod pm;
@@ -43,4 +44,20 @@ pub fn attach(chip: &mut Chip) {
         chip.attach(Bridge::C, 11 + number - 3, 1, 11 + number - 3, Box::new(tc::Tc::new(number)));
     }
     chip.attach(Bridge::C, 16, 1, 16, Box::new(adc::Adc::new()));
+    let not_modelled = [
+        (Bridge::B, 18, 4, "DMAC"),
+        (Bridge::B, 24, 0, "MTB"),
+        (Bridge::B, 28, 6, "HMATRIX"),
+        (Bridge::C, 1, 1, "EVSYS"),
+        (Bridge::C, 8, 8, "TCC0"),
+        (Bridge::C, 9, 9, "TCC1"),
+        (Bridge::C, 10, 10, "TCC2"),
+        (Bridge::C, 17, 17, "AC"),
+        (Bridge::C, 18, 18, "DAC"),
+        (Bridge::C, 19, 19, "PTC"),
+        (Bridge::C, 20, 20, "I2S"),
+    ];
+    for (bridge, page, clock, name) in not_modelled {
+        chip.attach(bridge, page, 1, clock, Box::new(kept::Kept::new(name)));
+    }
 }
