@@ -86,15 +86,8 @@ impl<T: Explain> Explain for mqtt_lite::Error<T> {
     }
 }
 
-impl Explain for sara_u201::Error {
-    fn explain_cause(&self, console: &mut dyn Write) -> fmt::Result {
-        match self {
-            Self::Connect(error) => because_of(console, error),
-            Self::Sim(error) => because_of(console, error),
-            _ => Ok(()),
-        }
-    }
-}
+// It displays as its cause where it has one.
+impl Explain for sara_u201::Error {}
 
 impl<E> Explain for eccx08::Error<E> where Self: fmt::Display {}
 
