@@ -47,6 +47,12 @@ pub(crate) struct Args {
     /// Print one JSON object as the last line of stdout; everything for people goes to stderr
     #[arg(long)]
     json: bool,
+    /// Lose the mobile network for half a minute, so long after `cloud` got power; may be repeated
+    #[arg(long, value_name = "SECONDS", conflicts_with = "native")]
+    lose_network: Vec<u64>,
+    /// Cut the board's power, so long after `cloud` got it; may be repeated
+    #[arg(long, value_name = "SECONDS", conflicts_with = "native")]
+    cut_power: Vec<u64>,
     /// Install nothing; exit with 4 when no toolchain for the board is there
     #[arg(long)]
     no_setup: bool,
@@ -80,6 +86,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 fn forwarded(args: &Args) -> Vec<String> {
     let switch = |flag: &str, on: bool| on.then(|| vec![flag.to_owned()]);
     let option = |flag: &str, value: Option<String>| value.map(|value| vec![flag.to_owned(), value]);
+    let repeated = |flag: &str, values: &[u64]| {
+        Some(values.iter().flat_map(|value| [flag.to_owned(), value.to_string()]).collect())
+    };
     [
         switch("--native", args.native),
         option("--states", args.states.map(|states| states.to_string())),
@@ -87,6 +96,8 @@ fn forwarded(args: &Args) -> Vec<String> {
         switch("--keep-running", args.keep_running),
         option("--seed", args.seed.map(|seed| seed.to_string())),
         switch("--json", args.json),
+        repeated("--lose-network", &args.lose_network),
+        repeated("--cut-power", &args.cut_power),
     ]
     .into_iter()
     .flatten()
@@ -107,9 +118,13 @@ mod tests {
 
     #[test]
     fn every_flag_is_passed_on_as_given() {
-        let line = "sim --native --states 2 --for 60 --keep-running --seed 7 --json";
-        let args = Sim::parse_from(line.split(' ')).args;
-        assert_eq!(forwarded(&args).join(" "), line.trim_start_matches("sim "));
+        for line in [
+            "sim --native --states 2 --for 60 --keep-running --seed 7 --json",
+            "sim --for 60 --lose-network 10 --lose-network 20 --cut-power 30",
+        ] {
+            let args = Sim::parse_from(line.split(' ')).args;
+            assert_eq!(forwarded(&args).join(" "), line.trim_start_matches("sim "));
+        }
     }
 
     #[test]

@@ -68,6 +68,11 @@ impl VirtualBoard {
         self
     }
 
+    /// Takes the power away and gives it back; the modem has a battery.
+    pub fn cut_power(&mut self) {
+        self.run.cut_power();
+    }
+
     /// Borrows the run: cycles, sleep, stack.
     #[must_use]
     pub const fn run(&self) -> &Run {

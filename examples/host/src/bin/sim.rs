@@ -10,6 +10,7 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use clap::Parser;
+use sara_u201_sim::Event as ModemEvent;
 use tutorial::provision::Outcome;
 use tutorial_host::{
     Backend, BoardError, ImageFigures, Operator, Plan, Report, Terminal, VirtualBoard, World, WorldSettings,
@@ -50,12 +51,20 @@ struct Arguments {
     /// The image (ELF) of `cloud` for the emulated board.
     #[arg(long, value_name = "ELF", requires = "provision_image", conflicts_with = "keep_running")]
     cloud_image: Option<PathBuf>,
+    /// Loses the mobile network for half a minute, so many seconds after `cloud` has got power.
+    #[arg(long, value_name = "SECONDS", requires = "cloud_image")]
+    lose_network: Vec<u64>,
+    /// Cuts the board's power, so many seconds after `cloud` has got it.
+    #[arg(long, value_name = "SECONDS", requires = "cloud_image")]
+    cut_power: Vec<u64>,
 }
 
 /// After the command was sent, the device has this long to show it.
 const DELIVERY: Duration = Duration::from_secs(2);
 /// What `provision` asks, and what is typed.
 const PROVISIONING: [(&str, &str); 3] = [("(y/N)", "y"), ("0 by default)", ""), ("(Y/n)", "y")];
+/// A loss of the network lasts so long.
+const OUTAGE: Duration = Duration::from_secs(30);
 /// A steady minute, at the end of a run.
 const MINUTE: Duration = Duration::from_secs(60);
 /// The run is looked at this often.
@@ -103,6 +112,7 @@ fn run_images(arguments: &Arguments, provision: &Path, cloud: &Path) -> Result<(
     let begun = counted(&board);
     let mut first_state = None;
     let mut minute = None;
+    let mut blows = blows(arguments);
     let mut left = arguments.seconds.map_or(LIMIT, Duration::from_secs);
     let minute_begins = left.checked_sub(MINUTE).filter(|_| arguments.seconds.is_some());
     let start = world.clock.elapsed();
@@ -119,6 +129,12 @@ fn run_images(arguments: &Arguments, provision: &Path, cloud: &Path) -> Result<(
             first_state = Some((cycles - begun.0, asleep - begun.1));
         }
         let elapsed = world.clock.elapsed() - start;
+        for (_, blow) in blows.extract_if(.., |(at, _)| elapsed >= *at) {
+            match blow {
+                Blow::Network => world.modem.happen(ModemEvent::RegistrationLost(OUTAGE)),
+                Blow::Power => board.cut_power(),
+            }
+        }
         if minute.is_none() && minute_begins.is_some_and(|begin| elapsed >= begin) {
             minute = Some(counted(&board));
         }
@@ -130,6 +146,21 @@ fn run_images(arguments: &Arguments, provision: &Path, cloud: &Path) -> Result<(
     let mut report = Report::new(&world, &operator.borrow(), device.shown(), started.elapsed());
     report.image = Some(ImageFigures::new(board.run(), first_state, minute));
     conclude(arguments, &mut narrator, &report, states)
+}
+
+/// What happens to the board, and when.
+fn blows(arguments: &Arguments) -> Vec<(Duration, Blow)> {
+    let at =
+        |seconds: &[u64], blow| seconds.iter().map(|at| (Duration::from_secs(*at), blow)).collect::<Vec<_>>();
+    let mut blows = at(&arguments.lose_network, Blow::Network);
+    blows.extend(at(&arguments.cut_power, Blow::Power));
+    blows
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Blow {
+    Network,
+    Power,
 }
 
 fn read(image: &Path) -> Result<Vec<u8>, Box<dyn Error>> {
