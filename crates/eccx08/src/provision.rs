@@ -99,17 +99,32 @@ impl<'d, I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Survey<'d, I2C, D, W> {
     ///
     /// # Errors
     /// As the steps themselves.
+    #[inline(never)]
     pub fn complete(
-        self,
+        mut self,
         consent: &Consent,
     ) -> Result<Provisioning<'d, I2C, D, W, Provisioned>, ProvisionError<I2C::Error>> {
-        let locked = match self {
-            Self::Blank(blank) => blank.write()?.lock_config(consent)?,
-            Self::ConfigLocked(locked) => locked,
-            Self::KeysPending(pending) => return pending.make_keys(),
-            Self::Provisioned(provisioned) => return Ok(provisioned),
-        };
-        locked.lock_data(consent)?.make_keys()
+        // In their place: each move of what a step holds would take the stack of two configurations.
+        match &mut self {
+            Self::Blank(blank) => {
+                blank.write_words()?;
+                blank.lock_config_zone(consent)?;
+                blank.fill_and_lock(consent)?;
+                blank.generate_keys()?;
+            }
+            Self::ConfigLocked(locked) => {
+                locked.fill_and_lock(consent)?;
+                locked.generate_keys()?;
+            }
+            Self::KeysPending(pending) => pending.generate_keys()?,
+            Self::Provisioned(_) => {}
+        }
+        Ok(match self {
+            Self::Blank(blank) => blank.step(),
+            Self::ConfigLocked(locked) => locked.step(),
+            Self::KeysPending(pending) => pending.step(),
+            Self::Provisioned(provisioned) => provisioned,
+        })
     }
 }
 
@@ -128,6 +143,7 @@ impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Eccx08<I2C, D, W> {
     ///
     /// # Errors
     /// As [`Self::survey`].
+    #[inline(never)]
     pub fn survey_expecting(
         &mut self,
         image: Image,
@@ -145,7 +161,8 @@ impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Eccx08<I2C, D, W> {
             }
             return Ok(Survey::Blank(Provisioning { device: self, image, config, state: PhantomData }));
         }
-        let mut differences = changes(&config, &wanted).filter(|change| change.is_policy(self.is_608()));
+        let mut differences =
+            change::differences(&config, &wanted).filter(|change| change.is_policy(self.is_608()));
         if let Some(first) = differences.next() {
             let words = differences.count() + 1;
             return Err(ProvisionError::LockedOtherwise { first, words });
@@ -215,6 +232,72 @@ impl<'d, I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>, S> Provisioning<'d, I2C, D,
         }
     }
 
+    #[inline(never)]
+    fn write_words(&mut self) -> Result<(), ProvisionError<I2C::Error>> {
+        let wanted = self.image.applied_to(&self.config);
+        for change in change::differences(&self.config, &wanted) {
+            self.device.execute(&WriteWord { location: change.location(), data: change.to })?;
+        }
+        self.config = self.device.config()?;
+        match change::differences(&self.config, &wanted).next() {
+            Some(word) => Err(ProvisionError::ReadBack { word }),
+            None => Ok(()),
+        }
+    }
+
+    #[inline(never)]
+    fn lock_config_zone(&mut self, consent: &Consent) -> Result<(), ProvisionError<I2C::Error>> {
+        self.check(consent)?;
+        self.lock(&Lock::config(self.config.summary()), Zone::Config)?;
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn fill_and_lock(&mut self, consent: &Consent) -> Result<(), ProvisionError<I2C::Error>> {
+        self.check(consent)?;
+        let mut zone = DataZone::new(self.device.random()?);
+        for slot in Slot::ALL {
+            if self.private_slots().any(|private| private == slot) {
+                zone.fill_key(self.device, slot)?;
+            } else {
+                zone.fill_data(self.device, slot)?;
+            }
+        }
+        zone.fill_otp(self.device)?;
+        let (summary, other) = zone.summaries();
+        // A wrong summary does no harm: the element refuses it.
+        match (self.lock(&Lock::data(summary), Zone::Data), other) {
+            (Err(ProvisionError::Element(Error::Refused { .. })), Some(other)) => {
+                self.lock(&Lock::data(other), Zone::Data)?;
+            }
+            (locked, _) => locked?,
+        }
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn generate_keys(&mut self) -> Result<(), ProvisionError<I2C::Error>> {
+        const ATTEMPTS: u8 = 3;
+        for slot in self.private_slots() {
+            if !self.config.slot_config(slot).allows_gen_key() {
+                continue;
+            }
+            let mut attempt = 1;
+            // A key that may have been made is made again: nobody has seen it.
+            while let Err(error) = self.device.execute(&GenKey::create(slot)) {
+                match error {
+                    Error::Unconfirmed { .. } if attempt < ATTEMPTS => attempt += 1,
+                    error => return Err(error.into()),
+                }
+            }
+        }
+        if has_marker(&self.config) {
+            self.device.execute(&WriteWord { location: Location::MARKER, data: [0; 4] })?;
+        }
+        self.config = self.device.config()?;
+        Ok(())
+    }
+
     fn step<T>(self) -> Provisioning<'d, I2C, D, W, T> {
         Provisioning { device: self.device, image: self.image, config: self.config, state: PhantomData }
     }
@@ -242,15 +325,8 @@ impl<'d, I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Provisioning<'d, I2C, D, W,
     /// # Errors
     /// [`ProvisionError::ReadBack`] when a word did not take.
     pub fn write(mut self) -> Result<Provisioning<'d, I2C, D, W, Written>, ProvisionError<I2C::Error>> {
-        let wanted = self.image.applied_to(&self.config);
-        for change in changes(&self.config, &wanted) {
-            self.device.execute(&WriteWord { location: change.location(), data: change.to })?;
-        }
-        self.config = self.device.config()?;
-        match changes(&self.config, &wanted).next() {
-            Some(word) => Err(ProvisionError::ReadBack { word }),
-            None => Ok(self.step()),
-        }
+        self.write_words()?;
+        Ok(self.step())
     }
 }
 
@@ -269,8 +345,7 @@ impl<'d, I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Provisioning<'d, I2C, D, W,
         mut self,
         consent: &Consent,
     ) -> Result<Provisioning<'d, I2C, D, W, ConfigLocked>, ProvisionError<I2C::Error>> {
-        self.check(consent)?;
-        self.lock(&Lock::config(self.config.summary()), Zone::Config)?;
+        self.lock_config_zone(consent)?;
         Ok(self.step())
     }
 }
@@ -288,24 +363,7 @@ impl<'d, I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Provisioning<'d, I2C, D, W,
         mut self,
         consent: &Consent,
     ) -> Result<Provisioning<'d, I2C, D, W, KeysPending>, ProvisionError<I2C::Error>> {
-        self.check(consent)?;
-        let mut zone = DataZone::new(self.device.random()?);
-        for slot in Slot::ALL {
-            if self.private_slots().any(|private| private == slot) {
-                zone.fill_key(self.device, slot)?;
-            } else {
-                zone.fill_data(self.device, slot)?;
-            }
-        }
-        zone.fill_otp(self.device)?;
-        let (summary, other) = zone.summaries();
-        // A wrong summary does no harm: the element refuses it.
-        match (self.lock(&Lock::data(summary), Zone::Data), other) {
-            (Err(ProvisionError::Element(Error::Refused { .. })), Some(other)) => {
-                self.lock(&Lock::data(other), Zone::Data)?;
-            }
-            (locked, _) => locked?,
-        }
+        self.fill_and_lock(consent)?;
         Ok(self.step())
     }
 }
@@ -318,24 +376,7 @@ impl<'d, I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Provisioning<'d, I2C, D, W,
     pub fn make_keys(
         mut self,
     ) -> Result<Provisioning<'d, I2C, D, W, Provisioned>, ProvisionError<I2C::Error>> {
-        const ATTEMPTS: u8 = 3;
-        for slot in self.private_slots() {
-            if !self.config.slot_config(slot).allows_gen_key() {
-                continue;
-            }
-            let mut attempt = 1;
-            // A key that may have been made is made again: nobody has seen it.
-            while let Err(error) = self.device.execute(&GenKey::create(slot)) {
-                match error {
-                    Error::Unconfirmed { .. } if attempt < ATTEMPTS => attempt += 1,
-                    error => return Err(error.into()),
-                }
-            }
-        }
-        if has_marker(&self.config) {
-            self.device.execute(&WriteWord { location: Location::MARKER, data: [0; 4] })?;
-        }
-        self.config = self.device.config()?;
+        self.generate_keys()?;
         Ok(self.step())
     }
 }

@@ -20,6 +20,12 @@ pub struct Change {
 }
 
 impl Change {
+    /// Compares a word.
+    fn of(word: u8, from: &Config, to: &Config) -> Option<Self> {
+        let change = Self { word, from: from.word(word), to: to.word(word) };
+        (change.from != change.to).then_some(change)
+    }
+
     pub(super) fn location(&self) -> Location {
         Location::config_word_of(self.word)
     }
@@ -71,17 +77,19 @@ impl fmt::Display for Change {
 /// Gives the words in which two configuration zones differ.
 pub fn changes(from: &Config, to: &Config) -> impl Iterator<Item = Change> + use<> {
     let (from, to) = (*from, *to);
-    (0..WORDS).filter_map(move |word| {
-        let change = Change { word, from: from.word(word), to: to.word(word) };
-        (change.from != change.to).then_some(change)
-    })
+    (0..WORDS).filter_map(move |word| Change::of(word, &from, &to))
+}
+
+/// Gives the same without copies of the two.
+pub(super) fn differences<'c>(from: &'c Config, to: &'c Config) -> impl Iterator<Item = Change> + use<'c> {
+    (0..WORDS).filter_map(move |word| Change::of(word, from, to))
 }
 
 /// Looks for a word that neither the factory nor a run that was cut short can have left.
 ///
 /// A write that was cut short may have left part of the bytes, so each is looked at by itself.
 pub(super) fn unexpected(current: &Config, factory: &Config, wanted: &Config) -> Option<Change> {
-    changes(current, factory).find(|change| {
+    differences(current, factory).find(|change| {
         let bytes = change.from.iter().zip(change.to).zip(wanted.word(change.word));
         bytes.into_iter().any(|((current, factory), wanted)| *current != factory && *current != wanted)
     })
