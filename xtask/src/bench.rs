@@ -2,16 +2,17 @@
 
 use std::process::{Command, ExitCode, Stdio};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
-use crate::{exec, workspace};
+use crate::{exec, sim, workspace};
 
 /// Runs a benchmark: virtual time, bytes and counts beside their floors, goals and the original's figures
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Every figure is virtual time, bytes or a count: it is the same on every machine.\n\n\
-    Examples:\n  cargo xtask bench token\n  cargo xtask bench modem --json\n  cargo xtask bench faults --seeds 3"
+    Examples:\n  cargo xtask bench token\n  cargo xtask bench modem --json\n  cargo xtask bench faults --seeds 3\n  \
+    cargo xtask bench board --long"
 )]
 pub(crate) struct Args {
     /// Which one
@@ -20,6 +21,9 @@ pub(crate) struct Args {
     /// How many seeds each of the modem's faults gets [default: 100]
     #[arg(long)]
     seeds: Option<u32>,
+    /// With `board`: a virtual day of the images instead, with lost networks and power cuts; prints what `sim` prints
+    #[arg(long)]
+    long: bool,
     /// Print one JSON object as the last line of stdout; everything for people goes to stderr
     #[arg(long)]
     json: bool,
@@ -54,6 +58,10 @@ impl Bench {
 
 /// Runs the task.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    if args.long {
+        ensure!(args.name == Bench::Board, "--long is for `bench board`");
+        return sim::run(&sim::Args::day(args.json));
+    }
     let targets = args.name.targets();
     if let ([_, _, ..], true) = (targets, args.json) {
         return merged(targets);

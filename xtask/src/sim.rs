@@ -58,6 +58,24 @@ pub(crate) struct Args {
     no_setup: bool,
 }
 
+impl Args {
+    /// A virtual day of the images: a network loss every four hours, a power cut every eight.
+    pub(crate) fn day(json: bool) -> Self {
+        const HOUR: u64 = 3_600;
+        Self {
+            native: false,
+            states: Some(15_000),
+            seconds: Some(24 * HOUR),
+            keep_running: false,
+            seed: None,
+            json,
+            lose_network: (0..6).map(|turn| (turn * 4 + 1) * HOUR).collect(),
+            cut_power: (0..3).map(|turn| (turn * 8 + 3) * HOUR).collect(),
+            no_setup: false,
+        }
+    }
+}
+
 /// Runs the task, with what `cargo test` builds too: the models' arithmetic is optimised in every profile.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let mut cargo = workspace::cargo();

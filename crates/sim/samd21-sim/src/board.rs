@@ -21,8 +21,8 @@ use usb_host::{CdcHost, Console};
 
 /// AIN number of the battery's divider (PB09).
 const BATTERY_INPUT: usize = 3;
-/// The divider: 330 kOhm of 430 kOhm.
-const DIVIDER: (u32, u32) = (330, 430);
+/// The divider in kOhm: 1200 to ground of 1530 (remembered; the Arduino core takes 1.94 V and more for a cell).
+const DIVIDER: (u32, u32) = (1_200, 1_530);
 
 /// What is put on the board, beside element and modem.
 #[derive(Clone, Copy, Debug)]
