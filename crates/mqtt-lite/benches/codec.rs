@@ -20,8 +20,11 @@ const PACKET: usize = 2 + 2 + TOPIC.len() + PAYLOAD.len();
 const FEW: u64 = 1000;
 const MANY: u64 = 3000;
 
+/// Encodes and decodes so many times.
+type Rounds = fn(u64);
+
 /// A crate, and a function that encodes and decodes so many messages.
-const CRATES: [(&str, fn(u64)); 3] =
+const CRATES: [(&str, Rounds); 3] =
     [("mqtt-lite", ours), ("mqtt-protocol-core", protocol_core), ("mqttrs2", mqttrs2)];
 
 fn main() {
