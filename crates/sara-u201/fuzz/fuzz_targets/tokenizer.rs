@@ -6,7 +6,7 @@ use sara_u201::at::{DataFrame, Framing, Token, Tokenizer};
 
 fn tokens(input: &[u8], size: usize) -> (Vec<u8>, Vec<u8>) {
     let framing =
-        Framing { prompt: Some(b'@'), data: Some(DataFrame { prefix: "+USORD", field: 2, hex: false }) };
+        Framing { prompt: Some(b'@'), data: Some(DataFrame { prefix: b"+USORD", field: 2, hex: false }) };
     let mut tokenizer = Tokenizer::<64>::new();
     let (mut lines, mut data) = (Vec::new(), Vec::new());
     for mut piece in input.chunks(size) {
