@@ -68,18 +68,32 @@ where
             Ok(()) => return Ok(()),
             Err(failure) => failure,
         };
-        if !failure.is_renewal() {
-            failures += 1;
-        }
         let retry = session.next_attempt();
-        let _ = failure.explain(console).and_then(|()| writeln!(console));
-        if failure.is_final() || settings.attempts.is_some_and(|most| failures >= most) {
-            return Err(failure);
-        }
+        outlive(failure, &mut failures, settings, console)?;
         let _ = writeln!(console, "Trying again in {}", clock.now().until(retry));
         while !clock.now().has_reached(retry) && keep_going() {
             clock.wait(retry);
         }
+    }
+    Ok(())
+}
+
+/// Prints a failure with its causes; gives it back when it cannot get better, or was one too many in a row.
+pub(crate) fn outlive<B>(
+    failure: CloudFailure<B>,
+    failures: &mut u32,
+    settings: &Settings<'_>,
+    console: &mut impl Console,
+) -> Result<(), CloudFailure<B>>
+where
+    CloudFailure<B>: Explain,
+{
+    if !failure.is_renewal() {
+        *failures += 1;
+    }
+    let _ = failure.explain(console).and_then(|()| writeln!(console));
+    if failure.is_final() || settings.attempts.is_some_and(|most| *failures >= most) {
+        return Err(failure);
     }
     Ok(())
 }

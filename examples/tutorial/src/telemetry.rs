@@ -12,8 +12,8 @@ use heapless::String;
 use monoclock::{Clock, Instant, Millis};
 use sara_u201::{Modem, Socket, Wiring};
 
-use crate::cloud::{BUFFER, CloudFailure, connect_gsm, connect_ssl, on_message_received, seed};
-use crate::{Console, Explain, Settings};
+use crate::cloud::{BUFFER, CloudFailure, connect_gsm, connect_ssl, on_message_received, outlive, seed};
+use crate::{Console, Settings};
 
 /// Longest payload of a measurement.
 pub const LONGEST: usize = 48;
@@ -89,14 +89,8 @@ where
             Ok(cloud.disconnect()?)
         });
         let Err(failure) = result else { return Ok(()) };
-        if !failure.is_renewal() {
-            failures += 1;
-        }
         let retry = session.next_attempt();
-        let _ = failure.explain(console).and_then(|()| writeln!(console));
-        if failure.is_final() || settings.attempts.is_some_and(|most| failures >= most) {
-            return Err(failure);
-        }
+        outlive(failure, &mut failures, settings, console)?;
         while !clock.now().has_reached(retry) && keep_going() {
             telemetry.advance(clock.now(), &mut next, console);
             clock.wait(retry.earlier(next));
