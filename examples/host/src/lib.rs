@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
-mod bridge;
 mod clock;
 mod console;
 
@@ -11,12 +10,12 @@ mod virtual_board;
 mod wiring;
 mod world;
 
-pub use bridge::serve_cloud;
 pub use clock::{Hook, WorldClock};
 pub use console::{Terminal, report_error};
 pub use eccx08_sim::{ElementFile, ElementFileError};
 pub use operator::{Operator, Plan};
 pub use report::{ImageFigures, Report};
+pub use samd21_sim::board::bridge::serve_cloud;
 pub use virtual_board::{BoardError, VirtualBoard};
 pub use wiring::Wires;
 pub use world::{Backend, World, WorldError, WorldSettings};

@@ -7,6 +7,7 @@ use crate::chip::Chip;
 use crate::fabric::I2cLine;
 use crate::fabric::pins::Pin;
 
+pub mod bridge;
 pub mod charger;
 pub mod element;
 pub mod led;

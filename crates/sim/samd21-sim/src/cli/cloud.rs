@@ -1,15 +1,15 @@
 //! `--cloud local`: the cloud's emulator as a server in the modem's network in memory.
 
 use core::error::Error;
-use core::time::Duration;
 use std::path::Path;
 
 use eccx08_sim::Sim;
 use iot_core_emulator::{
-    Connection, DevicePath, Emulator, PublicKey, RegistryError, RegistrySettings, Settings, Timestamp,
+    DevicePath, Emulator, PublicKey, RegistryError, RegistrySettings, Settings, Timestamp,
 };
 use samd21_sim::Time;
-use sara_u201_sim::{MemoryNetwork, PeerConnection};
+use samd21_sim::board::bridge::serve_cloud;
+use sara_u201_sim::MemoryNetwork;
 
 /// The device of the tutorial.
 const DEVICE: [&str; 4] = ["mkr-gcp-tutorial", "us-central1", "MKR_GCP_Tutorial", "MyMKRGSM1400"];
@@ -46,10 +46,7 @@ impl LocalCloud {
         let mut settings = Settings::google(Timestamp::from_unix(unix_time));
         settings.authority_key = authority.map(std::fs::read_to_string).transpose()?;
         let emulator = Emulator::new(settings)?;
-        let bridge = emulator.clone();
-        network.serve(host, port, move |now: Duration| -> Box<dyn PeerConnection> {
-            Box::new(Bridge(bridge.accept_tls(now)))
-        });
+        serve_cloud(network, &emulator, host, port);
         let [project, region, registry, device] = DEVICE;
         let device = DevicePath::new(project, region, registry, device)?;
         emulator.create_registry(device.registry(), RegistrySettings::with_event_topic("telemetry"))?;
@@ -77,29 +74,5 @@ impl LocalCloud {
             Ok(_) | Err(RegistryError::AlreadyExists) => Ok(()),
             Err(error) => Err(error.into()),
         }
-    }
-}
-
-struct Bridge(Connection);
-
-impl PeerConnection for Bridge {
-    fn receive(&mut self, bytes: &[u8], now: Duration) {
-        self.0.receive(bytes, now);
-    }
-
-    fn transmit(&mut self, now: Duration) -> Vec<u8> {
-        self.0.transmit(now)
-    }
-
-    fn is_closed(&self) -> bool {
-        self.0.is_closed()
-    }
-
-    fn next_event(&self, _: Duration) -> Option<Duration> {
-        self.0.deadline()
-    }
-
-    fn closed_by_modem(&mut self, now: Duration) {
-        self.0.close(now);
     }
 }
